@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# moegeom: the graph from sources to build/report.pdf. `make help` says what can be asked for.
+#
+#   src/ -> build/libmoegeom.a -> one program for each experiment -> results -> figures -> report
+#                                                                    claims  -> ledger  -> report
+#
+# Every file is made under a temporary name and renamed when it is complete, so that a build may be killed anywhere.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+# ---- What a user may set -------------------------------------------------------------------------------------------
+
+CC := gcc
+CFLAGS := -O2 -g
+THREADS :=#           threads of an experiment; empty: one for each core
+QUICK :=#             1: smaller sizes, everything under build/quick
+V :=#                 1: print the commands of compilers and linker
+
+# ---- The same bytes everywhere -------------------------------------------------------------------------------------
+
+MOEGEOM_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1790000000)
+export MOEGEOM_COMMIT SOURCE_DATE_EPOCH
+export LC_ALL := C
+export TZ := UTC
+export FORCE_SOURCE_DATE := 1
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS ?= $(THREADS)
+
+# ---- The files -----------------------------------------------------------------------------------------------------
+
+OBJ := build/obj
+OUT := build$(if $(QUICK),/quick)
+RESULTS := $(OUT)/results
+DRAWN := $(OUT)/figures
+
+MODULES := $(wildcard src/number/*.c src/stat/*.c src/geometry/*.c src/routing/*.c src/io/*.c)
+EXPERIMENT_SOURCES := $(wildcard experiments/*/*.c)
+TEST_SOURCES := $(wildcard tests/test_*.c)
+TOOL_SOURCES := $(wildcard pipeline/*.c)
+BENCH_SOURCES := $(wildcard tests/bench_*.c)
+ALL_SOURCES := $(MODULES) $(EXPERIMENT_SOURCES) $(TEST_SOURCES) $(TOOL_SOURCES) $(BENCH_SOURCES)
+
+EXPERIMENTS := $(basename $(notdir $(EXPERIMENT_SOURCES)))
+FIGURES := $(filter-out style,$(basename $(notdir $(wildcard figures/*.gp))))
+TESTS := $(basename $(notdir $(TEST_SOURCES)))
+TOOLS := $(basename $(notdir $(TOOL_SOURCES)))
+BENCHES := $(basename $(notdir $(BENCH_SOURCES)))
+
+LIBRARY := build/libmoegeom.a
+CLAIMS := $(EXPERIMENTS:%=$(RESULTS)/%.claims)
+RESULT_KINDS := csv tex claims meta.json
+
+STRICT := -std=c17 -Wall -Wextra -Wconversion -Wshadow -Werror
+MEANING := -ffp-contract=off -fopenmp -D_GNU_SOURCE -Isrc
+LIBS := -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lm
+Q := $(if $(V),,@)
+COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
+
+# ---- What can be asked for -----------------------------------------------------------------------------------------
+
+.PHONY: all check test view list status verify reproduce mutants bench times deps format help clean FORCE
+
+all: $(OUT)/report.pdf ## the report (the default)
+
+check: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
+	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS) $(wildcard tests/*.sh)
+
+test: $(TESTS:%=build/bin/%) build/bin/ledger $(EXPERIMENTS:%=build/bin/%) ## the tests alone
+	@pipeline/check.sh - - $(OUT) $(TESTS) $(wildcard tests/*.sh)
+
+$(EXPERIMENTS:%=exp-%): exp-%: $(foreach k,$(RESULT_KINDS),$(RESULTS)/%.$k) ## exp-NAME: the results of one experiment
+	@pipeline/show.sh $* $(RESULTS)
+
+$(FIGURES:%=fig-%): fig-%: $(DRAWN)/%.view.pdf ## fig-NAME: one figure as a PDF of its own
+	@echo "$<"
+
+view: $(OUT)/report.pdf ## open the report
+	@if command -v xdg-open >/dev/null; then xdg-open $<; else echo "$<: no program to open it with was found"; fi
+
+list: ## experiments, figures and claims with one line each
+	@pipeline/list.sh
+
+status: ## what is out of date, and because of which file
+	@pipeline/status.sh "$(MAKE)" $(OUT)
+
+verify: $(EXPERIMENTS:%=build/bin/%) build/bin/compare ## recompute into a scratch folder, compare with data/blessed
+	@pipeline/verify.sh $(EXPERIMENTS)
+
+$(EXPERIMENTS:%=bless-%): bless-%: $(foreach k,$(RESULT_KINDS),build/results/%.$k) ## bless-NAME: make its results the reference
+	@pipeline/bless.sh $* build/results data/blessed
+
+$(EXPERIMENTS:%=diff-%): diff-%: $(foreach k,$(RESULT_KINDS),build/results/%.$k) ## diff-NAME: its results against the reference
+	@pipeline/diff.sh $* build/results data/blessed
+
+reproduce: ## two builds in two folders: the same PDF, byte for byte
+	@pipeline/reproduce.sh "$(MAKE)"
+
+mutants: ## break the code on purpose and see that the checks notice
+	@pipeline/mutants.sh "$(MAKE)"
+
+bench: $(BENCHES:%=build/bin/%) ## speeds next to rivals on this machine
+	@for b in $^; do $$b; done
+
+times: $(EXPERIMENTS:%=exp-%) ## measure the experiments and write data/times.csv, which the report prints
+	@pipeline/times.sh $(RESULTS) data/times.csv $(EXPERIMENTS)
+
+deps: ## install the Debian packages that are missing
+	@pipeline/deps.sh
+
+format: ## clang-format over all sources
+	@clang-format -i $(wildcard src/*/*.[ch] experiments/*/*.c tests/*.c pipeline/*.c)
+
+help: ## this text
+	@pipeline/help.sh $(firstword $(MAKEFILE_LIST))
+
+clean: ## remove everything that was generated
+	rm -rf build
+
+.DEFAULT:
+	@echo "make: no target and no file «$@»; 'make help' lists the targets, 'make list' the experiments and figures" >&2; exit 2
+
+# ---- Remember the flags and the commit; what depends on them is made again when they change --------------------------
+
+remember = $(if $(filter-out $(file <$1),$2)$(filter-out $2,$(file <$1)),$(shell mkdir -p build)$(file >$1,$2))
+ifneq ($(filter-out help list deps clean format status,$(or $(MAKECMDGOALS),all)),)
+$(call remember,build/flags,$(COMPILE) $(LIBS))
+$(call remember,build/commit,$(MOEGEOM_COMMIT) $(SOURCE_DATE_EPOCH))
+endif
+build/flags build/commit: ;
+
+# ---- Sources to programs -------------------------------------------------------------------------------------------
+
+# With `make deps all` nothing is compiled before the packages are there.
+AFTER := $(filter deps,$(MAKECMDGOALS))
+
+# The lanes of the generator and of the sums are written out for the vectoriser.
+$(OBJ)/src/stat/stream.o $(OBJ)/src/stat/moments.o: CFLAGS += -O3
+
+$(OBJ)/%.o: %.c build/flags | $(AFTER)
+	@mkdir -p $(@D); echo "  compile $<"
+	$Q$(COMPILE) -MMD -MP -MT $@ -MF $@.d.tmp -c $< -o $@.tmp
+	@mv $@.d.tmp $(@:.o=.d); mv $@.tmp $@
+
+$(LIBRARY): $(MODULES:%.c=$(OBJ)/%.o)
+	@rm -f $@.tmp
+	@echo "  archive $@"
+	$Qar rcs $@.tmp $^
+	@mv $@.tmp $@
+
+$(foreach s,$(EXPERIMENT_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES),\
+  $(eval build/bin/$(basename $(notdir $s)): $(OBJ)/$(s:.c=.o)))
+$(TESTS:%=build/bin/%): LIBS += -lcmocka
+
+$(foreach p,$(EXPERIMENTS) $(TOOLS) $(TESTS) $(BENCHES),build/bin/$p): build/bin/%: $(LIBRARY) build/flags
+	@mkdir -p $(@D); echo "  link    $@"
+	$Q$(COMPILE) $(filter %.o,$^) $(LIBRARY) $(LIBS) -o $@.tmp
+	@mv $@.tmp $@
+
+# ---- Programs to results: the program writes all files of an experiment, or none ------------------------------------
+
+$(foreach k,$(RESULT_KINDS),$(RESULTS)/%.$k): build/bin/%
+	@rm -f $(RESULTS)/$*.*.tmp; echo "  run     $<"
+	$Q$< $(if $(QUICK),--quick) $(if $(THREADS),--threads $(THREADS)) --out $(RESULTS)
+
+# ---- Results to ledger, figures and report ---------------------------------------------------------------------------
+
+$(OUT)/ledger.tsv $(OUT)/ledger.tex &: build/bin/ledger data/claims.csv $(CLAIMS)
+	@echo "  ledger  $@"
+	$Qbuild/bin/ledger data/claims.csv $(OUT) $(CLAIMS)
+
+# A figure is called after its experiment, or EXPERIMENT.PART.
+.SECONDEXPANSION:
+$(DRAWN)/%.pdf $(DRAWN)/%.tex: figures/%.gp figures/style.gp pipeline/figure.sh \
+    $$(RESULTS)/$$(firstword $$(subst ., ,$$*)).csv build/commit
+	@echo "  draw    $*"
+	$Qpipeline/figure.sh $* $(RESULTS) $(DRAWN)
+
+PAPER := $(wildcard paper/*.tex paper/*.sty) pipeline/typeset.sh
+
+$(DRAWN)/%.view.pdf: $(DRAWN)/%.tex $(DRAWN)/%.pdf $(PAPER)
+	@echo "  typeset $@"
+	$Qpipeline/typeset.sh figure $* $(OUT) $@
+
+$(OUT)/report.pdf: $(PAPER) $(EXPERIMENT_SOURCES) $(OUT)/ledger.tex $(FIGURES:%=$(DRAWN)/%.tex) \
+    $(FIGURES:%=$(DRAWN)/%.pdf) $(foreach e,$(EXPERIMENTS),$(RESULTS)/$e.tex $(RESULTS)/$e.csv) data/times.csv build/commit
+	@echo "  typeset $@"
+	$Qpipeline/typeset.sh report - $(OUT) $@
+
+.PRECIOUS: $(foreach k,$(RESULT_KINDS),$(RESULTS)/%.$k) $(DRAWN)/%.pdf $(DRAWN)/%.tex $(OBJ)/%.o
+include $(wildcard $(ALL_SOURCES:%.c=$(OBJ)/%.d) $(EXPERIMENTS:%=$(RESULTS)/%.d))

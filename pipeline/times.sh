@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Collects wall time and memory of the last runs: times.sh RESULTS TABLE EXPERIMENT ... The table is kept in data/ and
+# printed by the report, so that the report's bytes do not depend on the speed of the machine that builds it.
+set -euo pipefail
+results=$1 table=$2
+shift 2
+field() { sed -nE "s/.*\"$2\": \"?([^\",]*)\"?,?/\1/p" "$1" | head -1; }
+cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1 | tr -d ',')
+{
+    echo "# wall time and peak memory of each experiment at its full size, measured by make times"
+    echo "experiment,wall_seconds,peak_memory_mib,cores,processor"
+    for experiment in "$@"; do
+        meta=$results/$experiment.meta.json
+        awk -v e="$experiment" -v w="$(field "$meta" wall_seconds)" -v m="$(field "$meta" peak_memory_kib)" \
+            -v n="$(nproc)" -v c="$cpu" 'BEGIN { printf "%s,%.1f,%.0f,%d,%s\n", e, w, m / 1024, n, c }'
+    done
+} >"$table.tmp"
+mv "$table.tmp" "$table"
+cat "$table"
