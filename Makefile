@@ -30,7 +30,6 @@ export LC_ALL := C
 export TZ := UTC
 export FORCE_SOURCE_DATE := 1
 export OPENBLAS_NUM_THREADS := 1
-export OMP_NUM_THREADS ?= $(THREADS)
 
 # ---- The files -----------------------------------------------------------------------------------------------------
 
@@ -64,12 +63,16 @@ COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 # ---- What can be asked for -----------------------------------------------------------------------------------------
 
-.PHONY: all check test view list status verify reproduce mutants bench times deps format help clean FORCE
+.PHONY: all check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
 
 all: $(OUT)/report.pdf ## the report (the default)
 
 check: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
 	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS) $(wildcard tests/*.sh)
+
+# The same without the scripts, which build whole trees: for mutants.
+claims-and-units: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%)
+	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS)
 
 test: $(TESTS:%=build/bin/%) build/bin/ledger $(EXPERIMENTS:%=build/bin/%) ## the tests alone
 	@pipeline/check.sh - - $(OUT) $(TESTS) $(wildcard tests/*.sh)
@@ -177,9 +180,12 @@ $(OUT)/ledger.tsv $(OUT)/ledger.tex &: build/bin/ledger data/claims.csv $(CLAIMS
 # A figure is called after its experiment, or EXPERIMENT.PART.
 .SECONDEXPANSION:
 $(DRAWN)/%.pdf $(DRAWN)/%.tex: figures/%.gp figures/style.gp pipeline/figure.sh \
-    $$(RESULTS)/$$(firstword $$(subst ., ,$$*)).csv build/commit
+    $$(RESULTS)/$$(firstword $$(subst ., ,$$*)).csv
 	@echo "  draw    $*"
 	$Qpipeline/figure.sh $* $(RESULTS) $(DRAWN)
+
+$(OUT)/provenance.tex: pipeline/provenance.sh data/times.csv build/flags
+	$Qpipeline/provenance.sh data/times.csv "$(CC)" $@
 
 PAPER := $(wildcard paper/*.tex paper/*.sty) pipeline/typeset.sh
 
@@ -188,7 +194,7 @@ $(DRAWN)/%.view.pdf: $(DRAWN)/%.tex $(DRAWN)/%.pdf $(PAPER)
 	$Qpipeline/typeset.sh figure $* $(OUT) $@
 
 $(OUT)/report.pdf: $(PAPER) $(EXPERIMENT_SOURCES) $(OUT)/ledger.tex $(FIGURES:%=$(DRAWN)/%.tex) \
-    $(FIGURES:%=$(DRAWN)/%.pdf) $(foreach e,$(EXPERIMENTS),$(RESULTS)/$e.tex $(RESULTS)/$e.csv) data/times.csv build/commit
+    $(FIGURES:%=$(DRAWN)/%.pdf) $(foreach e,$(EXPERIMENTS),$(RESULTS)/$e.tex $(RESULTS)/$e.csv) $(OUT)/provenance.tex build/commit
 	@echo "  typeset $@"
 	$Qpipeline/typeset.sh report - $(OUT) $@
 

@@ -2,7 +2,7 @@
 # Draws one figure: figure.sh NAME RESULTS OUT. Writes OUT/NAME.pdf and OUT/NAME.tex, both or none.
 set -euo pipefail
 name=$1 results=$(realpath "$2") out=$3
-export TZ=UTC
+export TZ=UTC LC_ALL=C.UTF-8
 root=$(realpath "$(dirname "$0")/..")
 mkdir -p "$out"
 scratch=$(mktemp -d "$out/.$name.XXXXXX")
@@ -16,7 +16,7 @@ if ! (cd "$scratch" && gnuplot -e "name='$name'; results='$results'; style='$roo
 fi
 
 # cairo writes the time of day into the PDF and has no switch against it: put a fixed date of the same length there.
-date=$(date -u -d "@${SOURCE_DATE_EPOCH:-0}" +%Y%m%d%H%M%SZ)
+date=20000101000000Z
 LC_ALL=C sed -i -E "s/(\/CreationDate \(D:)[0-9]{14}Z\)/\1$date)/" "$scratch/$name.pdf"
 LC_ALL=C grep -aqF "/CreationDate (D:$date)" "$scratch/$name.pdf" ||
     { echo "figures/$name.gp: cannot fix the date in the PDF" >&2; exit 1; }

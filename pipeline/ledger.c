@@ -143,12 +143,14 @@ static void judge(const ledger_t *ledger, size_t row, char problem[256]) {
 // Text for LaTeX: the characters that mean something there are escaped.
 static void print_tex(FILE *file, const char *text) {
     for (; *text; text++) {
-        if (strchr("_%&#$", *text) != NULL)
-            fputc('\\', file);
-        if (*text == '<' || *text == '>')
+        if (strchr("_%&#${}", *text) != NULL)
+            fprintf(file, "\\%c", *text);
+        else if (strchr("^~", *text) != NULL)
+            fprintf(file, "\\%c{}", *text);
+        else if (strchr("<>|", *text) != NULL)
             fprintf(file, "$%c$", *text);
         else
-            fputc(*text, file);
+            fputc(*text == '\\' ? '/' : *text, file);
     }
 }
 
@@ -183,16 +185,39 @@ static void write_tex_row(FILE *file, const ledger_t *ledger, size_t row) {
     fputs("}%\n", file);
 }
 
-static void write_file(const ledger_t *ledger, const char *folder, const char *name, const char *header,
-                       void (*write_row)(FILE *, const ledger_t *, size_t), fault_t *fault) {
+static size_t count_verdicts(const ledger_t *ledger, const char *verdict) {
+    size_t count = 0;
+    for (size_t row = 0; row < ledger->listed.rows; row++) {
+        decision_t decision = {0};
+        if (find_decision(ledger, sheet_cell(&ledger->listed, row, ID), &decision) > 0)
+            count += strcmp(decision.cells[VERDICT], verdict) == 0;
+    }
+    return count;
+}
+
+static void write_tsv(FILE *file, const ledger_t *ledger) {
+    fputs("id\tpaper\tplace\texpected\tverdict\tmethod\tslack\texperiment\tevidence\n", file);
+    for (size_t row = 0; row < ledger->listed.rows; row++)
+        write_tsv_row(file, ledger, row);
+}
+
+static void write_tex(FILE *file, const ledger_t *ledger) {
+    fprintf(file,
+            "%% the ledger, from the claims of the experiments\n\\ledgercounts{%zu}{%zu}{%zu}{%zu}{%zu}%%\n",
+            ledger->listed.rows, count_verdicts(ledger, "holds"), count_verdicts(ledger, "amended"),
+            count_verdicts(ledger, "fails"), count_verdicts(ledger, "untestable"));
+    for (size_t row = 0; row < ledger->listed.rows; row++)
+        write_tex_row(file, ledger, row);
+}
+
+static void write_file(const ledger_t *ledger, const char *folder, const char *name,
+                       void (*write)(FILE *, const ledger_t *), fault_t *fault) {
     char *path = NULL;
     output_t *out = NULL;
     if (asprintf(&path, "%s/%s", folder, name) < 0)
         fault_set(fault, FAULT_SYSTEM, "out of memory");
     else if (output_open(path, &out, fault) == FAULT_NONE) {
-        fputs(header, output_stream(out));
-        for (size_t row = 0; row < ledger->listed.rows; row++)
-            write_row(output_stream(out), ledger, row);
+        write(output_stream(out), ledger);
         output_commit(out, fault);
     }
     free(path);
@@ -254,11 +279,8 @@ int main(int argc, char **argv) {
         printf("ledger: %zu passed, %zu failed\n", ledger.listed.rows - problems, problems + unlisted);
         problems += unlisted;
     } else {
-        write_file(&ledger, words[1], "ledger.tsv",
-                   "id\tpaper\tplace\texpected\tverdict\tmethod\tslack\texperiment\tevidence\n",
-                   write_tsv_row, &fault);
-        write_file(&ledger, words[1], "ledger.tex", "% the ledger, from the claims of the experiments\n",
-                   write_tex_row, &fault);
+        write_file(&ledger, words[1], "ledger.tsv", write_tsv, &fault);
+        write_file(&ledger, words[1], "ledger.tex", write_tex, &fault);
     }
     free_ledger(&ledger);
     end_on_fault(&fault);

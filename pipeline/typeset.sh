@@ -18,7 +18,13 @@ TEXINPUTS=".:paper:$scratch:" latexmk -pdf -silent -interaction=nonstopmode -hal
 }
 
 log=$scratch/$kind.log
-fail() { echo "typeset: $1" >&2; exit 1; }
+# What is not fit to be the report is kept beside it, so that the fault can be looked at.
+fail() {
+    mkdir -p "$(dirname "$target")"
+    cp "$scratch/$kind.pdf" "${target%.pdf}.rejected.pdf"
+    echo "typeset: $1; see ${target%.pdf}.rejected.pdf" >&2
+    exit 1
+}
 if grep -E 'LaTeX Warning: (Reference|Citation|Label).*(undefined|multiply)|There were undefined' "$log" >&2; then fail "undefined or doubled references"; fi
 if grep -E 'Missing character|Font shape .* undefined' "$log" >&2; then fail "a character or a font is missing"; fi
 # TeX cannot hide the small ones, and nobody sees them: 2 pt is where an overfull box begins to show.
@@ -31,3 +37,4 @@ if awk '{ if ($(NF - 4) != "yes") bad = 1 } END { exit !bad }' <<<"$fonts"; then
 mkdir -p "$(dirname "$target")"
 cp "$scratch/$kind.pdf" "$target.tmp"
 mv "$target.tmp" "$target"
+rm -f "${target%.pdf}.rejected.pdf"

@@ -144,7 +144,7 @@ static int sample_predictors(const montecarlo_block_t *block, const void *contex
     }
     return GSL_SUCCESS;
 }
-// core]
+//]core
 
 // The second moments E[G_i G_j], behind the covariance that the fit of the printed gaps uses.
 static void check_second_moment(experiment_t *run, const layer_t *layer, size_t i, size_t j,

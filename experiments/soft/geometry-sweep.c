@@ -108,7 +108,7 @@ static void exact_columns(experiment_t *run, double offset, double tangent, doub
     columns[1] = gap.val;
     columns[2] = flips.val;
 }
-// core]
+//]core
 
 static void compute_layers(experiment_t *run, sweep_t *sweep) {
     for (int i = 0; i < N_OFFSETS; i++) {

@@ -269,7 +269,7 @@ static void train(optimiser_t optimiser, double tau, double alignment, run_t *ru
     }
     memcpy(run->u, u, sizeof u);
 }
-// core]
+//]core
 
 static void write_trajectories(experiment_t *run, const char *name, const char *caption,
                                const run_t runs[N_TAU]) {
