@@ -3,15 +3,15 @@
 set -euo pipefail
 echo "experiments (make exp-NAME)"
 for source in experiments/*/*.c; do
-    printf '  %-24s %s\n' "$(basename "$source" .c)" "$(sed -nE 's/.*\.brief = "([^"]*)".*/\1/p' "$source" | head -1)"
+    printf '  %-26s %s\n' "$(basename "$source" .c)" "$(tr '\n' ' ' <"$source" | sed -nE 's/.*\.brief = +"([^"]*)".*/\1/p')"
 done
 echo "figures (make fig-NAME)"
 for script in figures/*.gp; do
     name=$(basename "$script" .gp)
-    if [ "$name" != style ]; then printf '  %-24s %s\n' "$name" "$(sed -n '1s/^# *//p' "$script")"; fi
+    if [ "$name" != style ]; then printf '  %-26s %s\n' "$name" "$(sed -n '1s/^# *//p' "$script")"; fi
 done
 echo "claims (data/claims.csv; decided by make check)"
 # Statements may be quoted and hold commas: id, then the rest between paper and expected verdict.
 grep -v '^#' data/claims.csv | tail -n +2 |
     sed -E 's/^([^,]*),[^,]*,("[^"]*"|[^,]*),("([^"]*)"|([^,]*)),([^,]*),([^,]*)$/\1\t\6\t\4\5/' |
-    awk -F'\t' '{ printf "  %-24s %-10s %s\n", $1, $2, $3 }'
+    awk -F'\t' '{ printf "  %-26s %-10s %s\n", $1, $2, $3 }'

@@ -6,9 +6,9 @@ for table in "$results/$name.csv" "$results/$name".*.csv; do
     case $table in *.checks.csv | *'*'*) continue ;; esac
     echo "== $table"
     sed -n 's/^# //p' "$table"
-    grep -v '^#' "$table" | head -n 21 | column -s, -t
+    grep -v '^#' "$table" | head -n 13 | column -s, -t
     rows=$(($(grep -vc '^#' "$table") - 1))
-    if [ "$rows" -gt 20 ]; then echo "... $rows rows"; fi
+    if [ "$rows" -gt 12 ]; then echo "... $rows rows"; fi
 done
 echo "== $results/$name.claims"
 cut -f1-7 "$results/$name.claims" | column -s$'\t' -t

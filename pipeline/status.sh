@@ -4,20 +4,23 @@ set -euo pipefail
 make=$1 out=$2
 quick=$([ "$out" = build/quick ] && echo QUICK=1 || true)
 # make itself knows best: a dry run that explains each decision.
-plan=$("$make" --dry-run --debug=b --no-print-directory $quick all "$out/ledger.tsv" 2>&1) || { printf '%s\n' "$plan" | tail -n 3 >&2; exit 1; }
-reasons=$(sed -nE \
-    -e "s/^ *Prerequisite '([^']*)' is newer than target '([^']*)'\.$/\2\t\1 is newer/p" \
-    -e "s/^ *File '([^']*)' does not exist\.$/\1\tit is missing/p" <<<"$plan" |
-    grep -vE '^(all|check|FORCE)\b' || true)
-if [ -z "$reasons" ]; then
+plan=$("$make" --dry-run --debug=b --no-print-directory $quick all "$out/ledger.tsv" 2>&1) || {
+    tail -n 3 <<<"$plan" >&2
+    exit 1
+}
+remade=$(sed -nE "s/^ *Must remake target '([^']*)'\.$/\1/p" <<<"$plan" | grep -vxE 'all|check' | sort -u || true)
+if [ -z "$remade" ]; then
     echo "everything is up to date"
     exit 0
 fi
-# What is only made again because something before it is: named after the causes, without reasons of its own.
-awk -F'\t' '!seen[$1]++ { printf "stale: %-44s because %s\n", $1, $2 }' <<<"$reasons"
-again=$(sed -nE "s/^ *Must remake target '([^']*)'\.$/\1/p" <<<"$plan" | grep -vE '^(all|check)$' | sort -u |
-    comm -23 - <(cut -f1 <<<"$reasons" | sort -u))
-if [ -n "$again" ]; then
+# The causes: targets that are missing, or older than a file that is not itself made again. The rest follows from them.
+causes=$(sed -nE \
+    -e "s/^ *Prerequisite '([^']*)' is newer than target '([^']*)'\.$/\2\t\1/p" \
+    -e "s/^ *File '([^']*)' does not exist\.$/\1\t-/p" <<<"$plan" |
+    awk -F'\t' 'NR == FNR { remade[$1]; next } ($1 in remade) && !($2 in remade)' <(printf '%s\n' "$remade") - | sort -u)
+awk -F'\t' '{ printf "stale: %-44s %s\n", $1, $2 == "-" ? "because it is missing" : "because " $2 " is newer" }' <<<"$causes"
+follows=$(comm -23 <(printf '%s\n' "$remade") <(cut -f1 <<<"$causes" | sort -u))
+if [ -n "$follows" ]; then
     echo "and what follows from these:"
-    sed 's/^/  /' <<<"$again"
+    sed 's/^/  /' <<<"$follows"
 fi

@@ -117,9 +117,8 @@ static void compute_exact(experiment_t *run, layer_t *layer) {
 // -------------------------------------------------------------
 
 //[core
-// For each sample the squared difference of the soft and the hard predictor, and whether the sample lies in
-// the slab of half-width 2 tau, at every temperature. Written from the definitions: nothing of the derivation
-// is used.
+// For each sample and temperature the squared difference of the soft and the hard predictor, and
+// whether the sample lies in the slab of half-width 2 tau; then products of the former.
 static int sample_predictors(const montecarlo_block_t *block, const void *context) {
     const layer_t *layer = context;
     stream_normals(block->stream, block->work, block->count * DIMENSION);

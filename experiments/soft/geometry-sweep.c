@@ -103,7 +103,7 @@ static void exact_columns(experiment_t *run, double offset, double tangent, doub
                           double columns[COLUMNS]) {
     gsl_sf_result gap, flips;
     experiment_require(run, boundary_layer_gap(TAU, offset, 0, tangent, &gap), "gap");
-    experiment_require(run, gaussian_flip_probability(offset, epsilon, &flips), "flip probability");
+    experiment_require(run, gaussian_flip_probability(offset, epsilon, &flips), "flips");
     columns[0] = gaussian_slab_mass(offset, 2 * TAU);
     columns[1] = gap.val;
     columns[2] = flips.val;
