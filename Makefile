@@ -23,8 +23,12 @@ V :=#                 1: print the commands of compilers and linker
 
 # ---- The same bytes everywhere -------------------------------------------------------------------------------------
 
-MOEGEOM_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1790000000)
+ifndef MOEGEOM_COMMIT
+MOEGEOM_COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+endif
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1790000000)
+endif
 export MOEGEOM_COMMIT SOURCE_DATE_EPOCH
 export LC_ALL := C
 export TZ := UTC
@@ -110,8 +114,8 @@ mutants: ## break the code on purpose and see that the checks notice
 bench: $(BENCHES:%=build/bin/%) ## speeds next to rivals on this machine
 	@for b in $^; do $$b; done
 
-times: $(EXPERIMENTS:%=exp-%) ## measure the experiments and write data/times.csv, which the report prints
-	@pipeline/times.sh $(RESULTS) data/times.csv $(EXPERIMENTS)
+times: $(EXPERIMENTS:%=build/bin/%) ## measure the experiments and write data/times.csv, which the report prints
+	@pipeline/times.sh data/times.csv $(EXPERIMENTS)
 
 deps: ## install the Debian packages that are missing
 	@pipeline/deps.sh
@@ -184,7 +188,7 @@ $(DRAWN)/%.pdf $(DRAWN)/%.tex: figures/%.gp figures/style.gp pipeline/figure.sh 
 	@echo "  draw    $*"
 	$Qpipeline/figure.sh $* $(RESULTS) $(DRAWN)
 
-$(OUT)/provenance.tex: pipeline/provenance.sh data/times.csv build/flags
+$(OUT)/provenance.tex: pipeline/provenance.sh data/times.csv build/flags | $(AFTER)
 	$Qpipeline/provenance.sh data/times.csv "$(CC)" $@
 
 PAPER := $(wildcard paper/*.tex paper/*.sty) pipeline/typeset.sh

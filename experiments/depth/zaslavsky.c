@@ -1,36 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Zaslavsky's function: how many regions a dense layer has, and what that says about the printed top-4
-// capacity.
+// Zaslavsky's function: how many regions a dense layer has, and what that says of the printed top-4 capacity.
 //
 // CLAIMS (Sparsity is Combinatorial Depth, sections 3 and 4)
 //   depth/def-3.2   n hyperplanes in general position have Phi(n, d) = sum_{j<=d} C(n, j) ~ n^d / d! regions
-//   depth/ex-4.9    three lines: 7 regions in general position, 6 when two are parallel, 6 when all three
-//   meet depth/fig-5     the picture of the three depth/rem-4.13  the capacity of a dense layer is polynomial
-//   in its width, of degree d depth/ex-4.21   d = 5, 20 active units of N = 16 experts: 21,700, 347,200 and
-//   39,494,000 regions
+//   depth/ex-4.9    three lines: 7 regions in general position, 6 when two are parallel, 6 when all three meet
+//   depth/fig-5     the picture of the three
+//   depth/rem-4.13  the capacity of a dense layer is polynomial in its width, of degree d
+//   depth/ex-4.21   d = 5, 20 active units of N = 16 experts: 21,700, 347,200 and 39,494,000 regions
 //
-// DERIVATION. Let A be hyperplanes in an open convex V, in any position. The t-th of them cuts as many
-// regions in two as those before it cut the convex set V n H_t into. By induction, with "/H" for the
-// restriction to H,
-//     r_V(A) = 1 + sum_t r_{V n H_t}({s < t}/H_t) = #{B without broken circuit : F_B meets V},   F_B =
-//     intersection of B.
-// For V = R^d, and where every set of at most d hyperplanes is such a B, this is Phi(n, d). Otherwise the
-// deficit is the number of those sets that contain a broken circuit, and the degenerate circuits are its
-// witnesses.
+// DERIVATION. Let A be hyperplanes in an open convex V, in any position. The t-th of them cuts as many regions in
+// two as those before it cut the convex set V n H_t into. By induction, with "/H" for the restriction to H and F_B
+// for the intersection of B,
+//     r_V(A) = 1 + sum_t r_{V n H_t}({s < t}/H_t) = #{B without broken circuit : F_B meets V}.
+// For V = R^d, and where every set of at most d hyperplanes is such a B, this is Phi(n, d). Otherwise the deficit is
+// the number of those sets that contain a broken circuit, and the degenerate circuits are its witnesses.
 //
-// Growth. C(n, j-1)/C(n, j) = j/(n-j+1) <= q = d/(n-d+1) for j <= d, so C(n+1, d) = C(n, d) + C(n, d-1) <=
-// Phi(n, d) <= C(n, d)/(1 - q) when n >= 2d, which is
+// Growth. C(n, j-1)/C(n, j) = j/(n-j+1) <= q = d/(n-d+1) for j <= d, so that for n >= 2d
+//     C(n+1, d) = C(n, d) + C(n, d-1) <= Phi(n, d) <= C(n, d)/(1 - q), which is
 //     C(n+1, d) <= Phi(n, d) <= C(n+1, d) (1 + d^2 / ((n+1)(n+1-2d))). (G)
 //
-// Top-k. For a coalition I, the regions in its open convex cell V(I) are the sets B of hyperplanes of I,
-// without broken circuits, whose F_B meets V(I). If |B| < d, there are at most C(N, k) Phi(kH, d-1) pairs (I,
-// B). If |B| = d, then F_B is a point, and a point lies in at most one cell: there are at most sum_{e<=k}
-// M_d(e) pairs, one for each set of d hyperplanes with at most k owners. The sum of the two is (U1). (U)
-// counts the same pairs more closely, see bounds.h.
+// Top-k. For a coalition I, the regions in its open convex cell V(I) are the sets B of hyperplanes of I, without
+// broken circuits, whose F_B meets V(I). If |B| < d, there are at most C(N, k) Phi(kH, d-1) pairs (I, B). If |B| = d,
+// then F_B is a point, and a point lies in at most one cell: there are at most sum_{e<=k} M_d(e) pairs, one for each
+// set of d hyperplanes with at most k owners. The sum of the two is (U1). (U) counts the same pairs more closely, see
+// bounds.h.
 #include "geometry/arrangement.h"
 #include "geometry/bounds.h"
 #include "geometry/count.h"
 #include "geometry/generic.h"
+#include "geometry/planar.h"
 #include "geometry/whitney.h"
 #include "io/experiment.h"
 
@@ -530,61 +528,19 @@ static void decide_growth(experiment_t *run, tally_t *tally) {
 
 // ---- Example 4.9 and Figure 5: three lines ----
 
-typedef struct {
-    double x, y;
-} point_t;
+enum { LINES = 3 };
 
-enum { CORNERS = 16, LINES = 3 };
-
-typedef struct {
-    int size;
-    point_t corners[CORNERS];
-} polygon_t;
-
-static double height(const slong line[3], point_t p) {
-    return (double)line[0] * p.x + (double)line[1] * p.y + (double)line[2];
-}
-
-// Where the segment from p to q crosses the line.
-static point_t crossing(const slong line[3], point_t p, point_t q) {
-    const double a = height(line, p), t = a / (a - height(line, q));
-    return (point_t){p.x + t * (q.x - p.x), p.y + t * (q.y - p.y)};
-}
-
-// The part of a convex polygon where sign * height > 0, closed (Sutherland and Hodgman).
-static polygon_t clip(const polygon_t *polygon, const slong line[3], int sign) {
-    polygon_t part = {0};
-    for (int i = 0; i < polygon->size; i++) {
-        const point_t p = polygon->corners[i], q = polygon->corners[(i + 1) % polygon->size];
-        const bool p_inside = sign * height(line, p) >= 0, q_inside = sign * height(line, q) >= 0;
-        if (p_inside)
-            part.corners[part.size++] = p;
-        if (p_inside != q_inside)
-            part.corners[part.size++] = crossing(line, p, q);
-    }
-    return part;
-}
-
-static double area(const polygon_t *polygon, point_t *centre) {
-    double twice = 0, x = 0, y = 0;
-    for (int i = 0; i < polygon->size; i++) {
-        const point_t p = polygon->corners[i], q = polygon->corners[(i + 1) % polygon->size];
-        const double cross = p.x * q.y - p.y * q.x;
-        twice += cross;
-        x += cross * (p.x + q.x);
-        y += cross * (p.y + q.y);
-    }
-    *centre = (point_t){x / (3 * twice), y / (3 * twice)};
-    return twice / 2;
+static planar_line_t line_of(const slong row[3]) {
+    return (planar_line_t){{(double)row[0], (double)row[1]}, (double)row[2]};
 }
 
 // A region in the picture: where its name goes.
 typedef struct {
-    point_t centre;
+    planar_point_t centre;
     bool bounded; // it does not reach the frame
 } piece_t;
 
-static bool is_bounded(const polygon_t *polygon) {
+static bool is_bounded(const planar_polygon_t *polygon) {
     for (int i = 0; i < polygon->size; i++)
         if (fmax(fabs(polygon->corners[i].x), fabs(polygon->corners[i].y)) >= BOX)
             return false;
@@ -604,11 +560,11 @@ static int compare_pieces(const void *a, const void *b) {
 static int cut_frame(const slong lines[9], piece_t pieces[1 << LINES]) {
     int count = 0;
     for (int signs = 0; signs < 1 << LINES; signs++) {
-        polygon_t part = {4, {{-BOX, -BOX}, {BOX, -BOX}, {BOX, BOX}, {-BOX, BOX}}};
+        planar_polygon_t part = planar_square(BOX);
         for (int i = 0; i < LINES; i++)
-            part = clip(&part, lines + 3 * i, signs >> i & 1 ? 1 : -1);
-        point_t centre;
-        if (part.size > 2 && area(&part, &centre) > 1e-6)
+            part = planar_clip(&part, line_of(lines + 3 * i), signs >> i & 1 ? 1 : -1);
+        planar_point_t centre;
+        if (planar_area(&part, &centre) > 1e-6)
             pieces[count++] = (piece_t){centre, is_bounded(&part)};
     }
     qsort(pieces, (size_t)count, sizeof *pieces, compare_pieces);
@@ -620,28 +576,24 @@ typedef struct {
     size_t panel;
     const char *item;
     int number;
-    point_t from, to;
+    planar_point_t from, to;
 } item_t;
 
 // The two ends of a line in the frame; no line of ours goes through a corner.
-static item_t segment_of(experiment_t *run, const slong line[3], size_t panel, int number) {
-    const point_t corners[] = {{-BOX, -BOX}, {BOX, -BOX}, {BOX, BOX}, {-BOX, BOX}, {-BOX, -BOX}};
-    point_t ends[4] = {{0}};
+static item_t segment_of(experiment_t *run, const slong row[3], size_t panel, int number) {
+    const planar_polygon_t frame = planar_square(BOX);
+    const planar_line_t line = line_of(row);
+    planar_point_t ends[4] = {{0}};
     int found = 0;
-    for (int i = 0; i < 4; i++)
-        if (height(line, corners[i]) * height(line, corners[i + 1]) < 0)
-            ends[found++] = crossing(line, corners[i], corners[i + 1]);
+    for (int i = 0; i < frame.size; i++) {
+        const planar_point_t p = frame.corners[i], q = frame.corners[(i + 1) % frame.size];
+        if (planar_height(line, p) * planar_height(line, q) < 0)
+            ends[found++] = planar_crossing(line, p, q);
+    }
     if (found != 2)
         experiment_stop(run, FAULT_INTERNAL, "line %d of panel %zu meets a corner of the frame", number,
                         panel + 1);
     return (item_t){panel, "line", number, ends[0], ends[1]};
-}
-
-static bool meet(const slong p[3], const slong q[3], point_t *point) {
-    const double determinant = (double)(p[0] * q[1] - p[1] * q[0]);
-    point->x = (double)(p[1] * q[2] - p[2] * q[1]) / determinant;
-    point->y = (double)(p[2] * q[0] - p[0] * q[2]) / determinant;
-    return determinant != 0;
 }
 
 // All items of a panel; returns how many regions are in the picture.
@@ -650,10 +602,10 @@ static int draw_panel(experiment_t *run, size_t panel, item_t *items, size_t *co
     piece_t pieces[1 << LINES];
     for (int i = 0; i < LINES; i++)
         items[(*count)++] = segment_of(run, lines + 3 * i, panel, i + 1);
-    point_t point;
+    planar_point_t point;
     for (int i = 0; i < LINES; i++)
         for (int j = i + 1; j < LINES; j++)
-            if (meet(lines + 3 * i, lines + 3 * j, &point))
+            if (planar_meet(line_of(lines + 3 * i), line_of(lines + 3 * j), &point))
                 items[(*count)++] = (item_t){panel, "crossing", 10 * (i + 1) + j + 1, point, point};
     const int regions = cut_frame(lines, pieces);
     for (int i = 0; i < regions; i++)

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Boundary-layer scaling: the soft-hard gap and the boundary mass over the temperature, printed, exact and
-// sampled.
+// Boundary-layer scaling: soft-hard gap and boundary mass over the temperature, printed, exact and sampled.
 //
 // CLAIMS (Soft-to-Hard Routing, section 7.1; the law is ours)
-//   soft/table-1            boundary mass and risk gap at six temperatures
-//   soft/fig-1              both are nearly linear: slopes 0.994 and 1.014 for tau <= 0.2, correlation 0.998
-//   soft/law-first-order    (L_tau - L_0)/tau -> 2 phi(b) (ln 2 - 1/2) (a^2 b^2 + c), here in the Gaussian
-//   case, b = 0
+//   soft/table-1          boundary mass and risk gap at six temperatures
+//   soft/fig-1            both are nearly linear: slopes 0.994 and 1.014 for tau <= 0.2, correlation 0.998
+//   soft/law-first-order  (L_tau - L_0)/tau -> 2 phi(b) (ln 2 - 1/2) (a^2 b^2 + c): Gaussian inputs, b = 0 here
 //
-// DERIVATION. X ~ N(0, I_d), hard teacher with interface w'x = b, soft student with the gate sigma((w'x -
-// b)/tau) over the same two linear experts beta_1, beta_2. Only delta = beta_1 - beta_2 enters: the
-// predictors differ by g(s/tau) delta'x, s = w'x - b, g(u) = sigma(-|u|); given s, delta'X has mean a (s + b)
-// and variance c = |delta|^2 - a^2, a = w'delta. Hence
+// DERIVATION. X ~ N(0, I_d), hard teacher with interface w'x = b, soft student with the gate sigma((w'x - b)/tau) over
+// the same two linear experts beta_1, beta_2. Only delta = beta_1 - beta_2 enters: the predictors differ by
+// g((s - b)/tau) delta'x up to sign, s = w'x, g(u) = sigma(-|u|); given s, delta'X has mean a s and variance
+// c = |delta|^2 - a^2, a = w'delta. Hence
 //     L_tau - L_0 = int g((s - b)/tau)^2 (a^2 s^2 + c) phi(s) ds = a^2 m_2(tau) + c m_0(tau),
-// linear in (a^2, c): two numbers fit six. A sample of n points prints G_i/n sums with the covariance
-// (a^4 m_4 + 6 a^2 c m_2 + 3 c^2 m_0)(tau_i, tau_j) - gap_i gap_j, over n. The substitution s = tau u gives
-// the law: int g(u)^2 du = 2 (ln 2 - 1/2), and for b = 0, because phi(0)(1 - s^2/2) <= phi(s) <= phi(0) and
-// g(u) <= exp(-|u|),
+// linear in (a^2, c): two numbers fit six. Gaps measured on one sample of n points have the covariance
+//     [(a^4 m_4 + 6 a^2 c m_2 + 3 c^2 m_0)(tau_i, tau_j) - gap_i gap_j] / n.
+// The substitution s = tau u gives the law, int g(u)^2 du = 2 (ln 2 - 1/2), and for b = 0, because
+// phi(0)(1 - s^2/2) <= phi(s) <= phi(0) and g(u) <= exp(-|u|),
 //     |(L_tau - L_0)/tau - slope| <= tau^2 phi(0) max(a^2, c/2) / 2.
 #include "io/experiment.h"
 #include "routing/boundary_layer.h"

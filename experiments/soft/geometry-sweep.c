@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Controlled boundary geometry: one temperature, the interface moved through the input law; printed, exact
-// and sampled.
+// Controlled boundary geometry: one temperature, the interface moved through the input law.
 //
 // CLAIMS (Soft-to-Hard Routing, section 7.2)
 //   soft/table-2   boundary mass, risk gap and flip rate at six offsets b, tau = 0.10
@@ -8,14 +7,12 @@
 //
 // DERIVATION. Interface w'x = b, |w| = 1, contrast delta tangent to it (w'delta = 0, c = |delta|^2). Then
 //     mass = Phi(b + 2 tau) - Phi(b - 2 tau),        gap = c int g((s - b)/tau)^2 phi(s) ds,
-// and moving the router to w + eps p, p a unit vector orthogonal to w, changes the hard assignment of x = (s,
-// t, ...) when s - b and s + eps t - b differ in sign: the exclusive or of two half-planes, with Owen's T
-// function
+// and moving the router to w + eps p, p a unit vector orthogonal to w, changes the hard assignment of x when s - b and
+// s + eps t - b differ in sign, s = w'x, t = p'x: the exclusive or of two half-planes, with Owen's T function
 //     flips = 2 T(b / sqrt(1 + eps^2), eps).
-// So Table 2 has two unknowns, c and eps; each column is fitted by its own and all 18 numbers get a z-score.
-// The slabs at different offsets hardly overlap, so that the six entries of a column are nearly independent
-// even on one sample; their common factor, -gap_i gap_j / n, is a correlation of at most 0.04, and is kept in
-// the fits.
+// So Table 2 has two unknowns, c and eps; each column is fitted by its own and all 18 numbers get a z-score. The slabs
+// at different offsets hardly overlap, so that the six gaps are nearly independent even on one sample; their common
+// factor, -gap_i gap_j / n, is a correlation of at most 0.04 and is kept in the fit.
 #include "io/experiment.h"
 #include "routing/boundary_layer.h"
 #include "stat/fit.h"

@@ -2,21 +2,17 @@
 // Symmetry breaking: what the printed Table 3 was made with, and what turns a balanced router.
 //
 // CLAIMS (Soft-to-Hard Routing, sections 6.2 and 7.3)
-//   soft/table-3     final risk, alignment, norm, boundary mass and gate entropy of a trained router at four
-//   temperatures soft/fig-3       from alignment 0.05 the router turns to the teacher's separator within a
-//   few dozen steps soft/eq-6.3-6.5  near u = 0 the gradient is -(1/tau) M u: the balanced router is linearly
-//   unstable
+//   soft/table-3     risk, alignment, norm, boundary mass and gate entropy of a trained router at four temperatures
+//   soft/fig-3       from alignment 0.05 the router turns to the teacher's separator within a few dozen steps
+//   soft/eq-6.3-6.5  near u = 0 the gradient is -(1/tau) M u: the balanced router is linearly unstable
 //
-// DERIVATION. X ~ N(0, I_d), Y = m(X) + S D/2 with S = sign(v'X), D = q'X; two fixed experts m +- eps D/2
-// behind the gate sigma(u'x/tau); c = |q|^2 with q orthogonal to v. An aligned router has the risk
-//     R = c (1-eps)^2/4 + eps (1-eps) c E[s] + eps^2 c E[s^2],   s = sigma(-|Z| |u|/tau),
-// which is linear in A = c (1-eps)^2/4 (+ a0), B = eps (1-eps) c and C = eps^2 c. At u = 0, for any experts
-// f1, f2 and the gate sigma(2u'x/tau) of section 6.1,
-//     grad L(0) = -(1/tau) E[(Y - (f1+f2)/2)(f1-f2) X],      Hess L(0) = (1/(2 tau^2)) E[(f1-f2)^2 X X'] >=
-//     0,
-// so the balanced router is pushed by a first-order drift and nothing grows linearly. The shortest
-// counterexample: d = 1, Y = |x|/2 + m(x), f1 - f2 = eps x gives L'(0) = -(eps/tau) E|X|^3/2 = -(eps/tau)
-// sqrt(2/pi), not 0.
+// DERIVATION. X ~ N(0, I_d), Y = m(X) + S D/2 with S = sign(v'X), D = q'X; two fixed experts m +- eps D/2 behind the
+// gate sigma(u'x/tau); c = |q|^2 with q orthogonal to v. An aligned router has the risk
+//     R = c (1-eps)^2/4 + eps (1-eps) c E[s] + eps^2 c E[s^2],   s = sigma(-|Z| |u|/tau).
+// At u = 0, for any experts f1, f2 and the gate sigma(2u'x/tau) of section 6.1, whose second derivative vanishes there,
+//     grad L(0) = -(1/tau) E[(Y - (f1+f2)/2)(f1-f2) X],   Hess L(0) = (1/(2 tau^2)) E[(f1-f2)^2 X X'] >= 0,
+// so the balanced router is pushed by a first-order drift and nothing grows linearly. The shortest counterexample:
+// d = 1, Y = |x|/2, f1 = -f2 = eps x/2 gives L'(0) = -(eps/tau) E|X|^3/2 = -(eps/tau) sqrt(2/pi), not 0.
 #include "io/experiment.h"
 #include "routing/pair_router.h"
 #include "stat/fit.h"

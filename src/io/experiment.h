@@ -2,15 +2,14 @@
 // The contract of an experiment: one program that decides some claims and writes what the report prints.
 //
 // An experiment is a `plan` and a main that calls experiment_main, which reads the options, runs the plan and
-// then gives all results their names at once. The results of the experiment NAME, in the folder given by
-// --out:
+// then gives all results their names at once. The results of the experiment NAME, in the folder of --out:
 //
 //   NAME.csv, NAME.TABLE.csv   the tables (io/table.h), each with NAME[.TABLE].rows.tex for LaTeX
 //   NAME.checks.csv            every single check behind the claims
 //   NAME.tex                   macros, one for each number that the text quotes
 //   NAME.claims                one line for each claim: verdict, tightest check, evidence (tab-separated)
-//   NAME.meta.json             seed, parameters, versions, time and memory; differs between runs, never
-//   compared NAME.d                     the data files that were read, for make
+//   NAME.meta.json             seed, parameters, versions, time and memory; never compared
+//   NAME.d                     the data files that were read, for make
 //
 // Every function below either succeeds or ends the program with one clear line on standard error, the status
 // of io/fault.h, and no result changed. So the text of an experiment stays the text of its mathematics.
@@ -112,9 +111,8 @@ bool experiment_check(experiment_t *run, const char *claim, const char *what, do
                       experiment_relation_t relation, double bound, double error);
 
 // Decides a claim on all its checks so far; called once for each claim, with at least one check before it.
-//   verdict   what the checks establish when all of them pass: where one does not, "holds" becomes "fails"
-//   and any
-//             other verdict "undecided", which no ledger expects
+//   verdict   what the checks establish when all of them pass; where one does not, "holds" becomes "fails"
+//             and any other verdict "undecided", which no ledger expects
 //   evidence  a result file or a witness, without tabs, not empty
 void experiment_claim(experiment_t *run, const char *claim, experiment_verdict_t verdict,
                       experiment_method_t method, const char *evidence);

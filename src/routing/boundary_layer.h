@@ -8,9 +8,8 @@
 //
 //     m_p(tau_1, ..., tau_q) = int prod_i g((s - b)/tau_i)^2  s^p  phi(s) ds :
 //
-//     L_tau - L_0 = a^2 m_2(tau) + c m_0(tau)                       (the gap; soft-to-hard paper,
-//     sections 4.3 and 7.1) E[G_tau G_tau'] = a^4 m_4 + 6 a^2 c m_2 + 3 c^2 m_0           (of the squared
-//     differences at two temperatures)
+//     L_tau - L_0 = a^2 m_2(tau) + c m_0(tau)                      the gap (sections 4.3 and 7.1 of the paper)
+//     E[G_tau G_tau'] = (a^4 m_4 + 6 a^2 c m_2 + 3 c^2 m_0)(tau, tau')   of the squared differences G
 #ifndef MOEGEOM_ROUTING_BOUNDARY_LAYER_H
 #define MOEGEOM_ROUTING_BOUNDARY_LAYER_H
 

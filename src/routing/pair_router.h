@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Training the router of two fixed experts on a Gaussian population (soft-to-hard paper, sections 6.1
-// and 7.3).
+// Training the router of two fixed experts on a Gaussian population (soft-to-hard paper, 6.1 and 7.3).
 //
 // X ~ N(0, I_d). Teacher: Y = m(X) + S D / 2 with S = sign(v'X), |v| = 1, and D = q'X, the contrast. Student:
-// two fixed experts m +- eps D / 2 behind the gate p = sigma(u'X / tau), so that with t = p - 1/2 = tanh(u'X
-// / (2 tau)) / 2
+// two fixed experts m +- eps D / 2 behind the gate p = sigma(u'X / tau). So, with
+// t = p - 1/2 = tanh(u'X / (2 tau)) / 2,
 //
 //     Y - h = D (S/2 - eps t),        R(u) = |q|^2/4 - eps E[D^2 S t] + eps^2 E[D^2 t^2],
 //     grad R(u) = -(2 eps/tau) E[D^2 (S/2 - eps t) p (1 - p) X].
@@ -12,9 +11,9 @@
 // The gate sigma(2 u'x / tau) of section 6.1 is the same model at half the temperature.
 //
 // Given Z = u'X/|u|, everything else that enters is Gaussian with sign S, so that risk and gradient are
-// integrals over Z alone: with the orthonormal e1 = u/|u|, e2 = (v - rho e1)/kappa, rho = e1'v, kappa^2 = 1 -
-// rho^2, and e3 along the rest of q, the moments E[S X2^j | Z = z], j = 0..3, are error functions of k = rho
-// z / kappa:
+// integrals over Z alone: with the orthonormal e1 = u/|u|, e2 = (v - rho e1)/kappa, rho = e1'v,
+// kappa^2 = 1 - rho^2, and e3 along the rest of q, the moments E[S X2^j | Z = z], j = 0..3, are error
+// functions of k = rho z / kappa:
 //
 //     s0 = erf(k / sqrt 2),   s1 = 2 phi(k),   s2 = s0 - 2 k phi(k),   s3 = 2 (k^2 + 2) phi(k).
 #ifndef MOEGEOM_ROUTING_PAIR_ROUTER_H

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// geometry/bounds: every formula against an enumeration or another formula, and the bounds against the
+// regions of small layers that are found by sampling.
+#include "geometry/bounds.h"
+
+#include "stat/stream.h"
+
+#include <flint/flint.h>
+#include <gsl/gsl_errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void expect(const char *what, const fmpz_t found, const fmpz_t expected) {
+    if (fmpz_equal(found, expected))
+        return;
+    fprintf(stderr, "%s: found ", what);
+    fmpz_fprint(stderr, found);
+    fputs(", expected ", stderr);
+    fmpz_fprint(stderr, expected);
+    fputc('\n', stderr);
+    fail();
+}
+
+static void expect_ui(const char *what, const fmpz_t found, ulong expected) {
+    fmpz_t value;
+    fmpz_init_set_ui(value, expected);
+    expect(what, found, value);
+    fmpz_clear(value);
+}
+
+static ulong choose(ulong n, ulong k) {
+    ulong result = k > n ? 0 : 1;
+    for (ulong i = 1; i <= k && k <= n; i++)
+        result = result * (n - k + i) / i;
+    return result;
+}
+
+static ulong phi(ulong n, ulong d) {
+    return n == 0 || d == 0 ? 1 : phi(n - 1, d) + phi(n - 1, d - 1);
+}
+
+// ---- Phi ----
+
+static void test_phi_recurrence(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong n = 0; n <= 22; n++)
+        for (ulong d = 0; d <= 8; d++) {
+            bounds_phi(found, n, d);
+            expect_ui("Phi(n, d) = Phi(n-1, d) + Phi(n-1, d-1)", found, phi(n, d));
+        }
+    bounds_phi(found, 37, 60);
+    expect_ui("Phi(n, d) = 2^n for d >= n", found, UWORD(1) << 37);
+    fmpz_clear(found);
+}
+
+static void test_phi_large(void **state) {
+    (void)state;
+    fmpz_t found, sum, term;
+    fmpz_init(found);
+    fmpz_init(sum);
+    fmpz_init(term);
+    for (ulong j = 0; j <= 50; j++) {
+        fmpz_bin_uiui(term, 1000000, j);
+        fmpz_add(sum, sum, term);
+    }
+    bounds_phi(found, 1000000, 50);
+    expect("Phi(10^6, 50)", found, sum);
+    fmpz_clear(found);
+    fmpz_clear(sum);
+    fmpz_clear(term);
+}
+
+// ---- The refined bounds, by enumeration of all sets of hyperplanes ----
+
+// How many experts own the members of a set; expert i owns hyperplanes i * width to (i + 1) * width - 1.
+static ulong owners(ulong set, ulong experts, ulong width) {
+    ulong count = 0;
+    for (ulong i = 0; i < experts; i++)
+        count += (set >> (i * width) & ((UWORD(1) << width) - 1)) != 0;
+    return count;
+}
+
+static ulong size_of(ulong set) {
+    return (ulong)__builtin_popcountl(set);
+}
+
+static void test_owners(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong experts = 1; experts <= 5; experts++)
+        for (ulong width = 1; experts * width <= 12; width++)
+            for (ulong j = 0; j <= experts * width + 1; j++)
+                for (ulong e = 0; e <= experts; e++) {
+                    ulong expected = 0;
+                    for (ulong set = 0; set < UWORD(1) << (experts * width); set++)
+                        expected += size_of(set) == j && owners(set, experts, width) == e;
+                    bounds_owners(found, experts, width, j, e);
+                    expect_ui("M_j(e)", found, expected);
+                }
+    fmpz_clear(found);
+}
+
+// t(n, q, m) in machine words, from its definition.
+static ulong cells(ulong n, ulong q, ulong m) {
+    if (q == 0 || q == n || m == 0)
+        return 1;
+    const ulong all = choose(n, q), swaps = 1 + q * (n - q);
+    return m == 1 && swaps < all ? swaps : all;
+}
+
+static void test_cells(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong n = 1; n <= 12; n++)
+        for (ulong q = 0; q <= n; q++)
+            for (ulong m = 0; m <= 3; m++) {
+                bounds_cells(found, n, q, m);
+                expect_ui("t(n, q, m)", found, cells(n, q, m));
+            }
+    fmpz_clear(found);
+}
+
+static void expect_layer(const bounds_layer_t *layer) {
+    const ulong N = layer->experts, k = layer->active, H = layer->width, d = layer->dimension;
+    ulong flats = 0, points = choose(N, k) * phi(k * H, d - 1);
+    for (ulong set = 0; set < UWORD(1) << (N * H); set++) {
+        const ulong e = owners(set, N, H), j = size_of(set);
+        if (j <= d && e <= k)
+            flats += cells(N - e, k - e, d - j);
+        points += j == d && e <= k;
+    }
+    fmpz_t found;
+    fmpz_init(found);
+    assert_int_equal(bounds_flats(found, layer), GSL_SUCCESS);
+    expect_ui("(U)", found, flats);
+    assert_int_equal(bounds_points(found, layer), GSL_SUCCESS);
+    expect_ui("(U1)", found, points);
+    assert_int_equal(bounds_topk(found, layer), GSL_SUCCESS);
+    expect_ui("top-k", found, choose(N, k) * phi(k * H, d));
+    assert_int_equal(bounds_top1(found, layer), GSL_SUCCESS);
+    expect_ui("top-1", found, N * phi(H, d));
+    assert_int_equal(bounds_dense(found, layer), GSL_SUCCESS);
+    expect_ui("dense", found, phi(H, d));
+    fmpz_clear(found);
+    assert_true(flats <= points && points <= choose(N, k) * phi(k * H, d));
+}
+
+static void test_layers(void **state) {
+    (void)state;
+    for (ulong N = 1; N <= 6; N++)
+        for (ulong H = 1; N * H <= 12; H++)
+            for (ulong k = 1; k <= N; k++)
+                for (ulong d = 1; d <= 5; d++)
+                    expect_layer(&(bounds_layer_t){N, k, H, d});
+}
+
+static void test_published(void **state) {
+    (void)state;
+    const bounds_layer_t dense = {1, 1, 20, 5}, top1 = {16, 1, 20, 5}, top4 = {16, 4, 5, 5};
+    fmpz_t found;
+    fmpz_init(found);
+    assert_int_equal(bounds_dense(found, &dense), GSL_SUCCESS);
+    expect_ui("arXiv 2602.03204v2, Example 4.21, dense", found, 21700);
+    assert_int_equal(bounds_top1(found, &top1), GSL_SUCCESS);
+    expect_ui("arXiv 2602.03204v2, Example 4.21, top-1", found, 347200);
+    assert_int_equal(bounds_topk(found, &top4), GSL_SUCCESS);
+    expect_ui("arXiv 2602.03204v2, Example 4.21, top-4", found, 39494000);
+    fmpz_clear(found);
+}
+
+static void test_shapes(void **state) {
+    (void)state;
+    static const bounds_layer_t wrong[] = {{0, 1, 5, 2},
+                                           {4, 0, 5, 2},
+                                           {4, 5, 5, 2},
+                                           {4, 2, 5, 0},
+                                           {16, 4, UWORD_MAX / 4, 2},
+                                           {2, 1, UWORD_MAX / 3, 2}};
+    int (*const bounds[])(fmpz_t, const bounds_layer_t *) = {bounds_dense, bounds_top1, bounds_topk,
+                                                             bounds_points, bounds_flats};
+    fmpz_t found;
+    fmpz_init_set_ui(found, 77);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        for (size_t j = 0; j < sizeof bounds / sizeof *bounds; j++) {
+            assert_int_equal(bounds[j](found, &wrong[i]), GSL_EDOM);
+            expect_ui("result after an error", found, 77);
+        }
+    fmpz_clear(found);
+}
+
+// ---- Layers, sampled ----
+
+enum { EXPERTS = 4, UNITS = 8, STEPS = 16, REACH = 24, REGIONS = 4096 };
+
+// Integer rows w_1 w_2 b.
+typedef struct {
+    bounds_layer_t shape;
+    slong router[EXPERTS][3], units[UNITS][3];
+} layer_t;
+
+// The row at the point (x, y) / STEPS, times STEPS.
+static slong value(const slong row[3], slong x, slong y) {
+    return row[0] * x + row[1] * y + row[2] * STEPS;
+}
+
+// The region of a point as bits: coalition, then signs of its members' hyperplanes. 0 where the point is on a
+// boundary.
+static ulong region(const layer_t *layer, slong x, slong y) {
+    const ulong N = layer->shape.experts, H = layer->shape.width;
+    ulong bits = 0;
+    for (ulong i = 0; i < N; i++) {
+        ulong above = 0;
+        for (ulong j = 0; j < N; j++) {
+            const slong difference = value(layer->router[j], x, y) - value(layer->router[i], x, y);
+            if (i != j && difference == 0)
+                return 0;
+            above += difference > 0;
+        }
+        if (above < layer->shape.active)
+            bits |= UWORD(1) << i;
+    }
+    for (ulong unit = 0; unit < N * H; unit++) {
+        const slong sign = value(layer->units[unit], x, y);
+        if ((bits >> (unit / H) & 1) == 0)
+            continue;
+        if (sign == 0)
+            return 0;
+        bits |= (ulong)(sign > 0) << (EXPERTS + unit);
+    }
+    return bits;
+}
+
+// How many regions a grid of points meets: at most as many as there are.
+static ulong sample_regions(const layer_t *layer) {
+    static ulong met[REGIONS];
+    ulong count = 0, last = 0;
+    const slong end = REACH * STEPS, end_y = layer->shape.dimension == 1 ? 0 : end;
+    for (slong x = -end; x <= end; x++)
+        for (slong y = -end_y; y <= end_y; y++) {
+            const ulong bits = region(layer, x, y);
+            if (bits == 0 || bits == last)
+                continue;
+            last = bits;
+            ulong i = 0;
+            while (i < count && met[i] != bits)
+                i++;
+            assert_true(i < REGIONS);
+            met[i] = bits;
+            count += i == count;
+        }
+    return count;
+}
+
+static void expect_below(const layer_t *layer, ulong regions) {
+    fmpz_t bound;
+    fmpz_init(bound);
+    assert_int_equal(bounds_flats(bound, &layer->shape), GSL_SUCCESS);
+    if (fmpz_cmp_ui(bound, regions) < 0) {
+        const bounds_layer_t *s = &layer->shape;
+        fprintf(stderr, "%lu regions of N = %lu, k = %lu, H = %lu, d = %lu above (U); router, then units:\n",
+                regions, s->experts, s->active, s->width, s->dimension);
+        for (ulong i = 0; i < s->experts; i++)
+            fprintf(stderr, "%ld %ld %ld\n", layer->router[i][0], layer->router[i][1], layer->router[i][2]);
+        for (ulong i = 0; i < s->experts * s->width; i++)
+            fprintf(stderr, "%ld %ld %ld\n", layer->units[i][0], layer->units[i][1], layer->units[i][2]);
+        fail();
+    }
+    fmpz_clear(bound);
+}
+
+// Layers that attain (U): the refined bound cannot be lowered for these shapes.
+static void test_attained(void **state) {
+    (void)state;
+    static const layer_t attained[] = {
+        {{3, 2, 1, 2}, {{1, -1, 0}, {0, 1, 0}, {-1, 0, 0}}, {{1, -1, 0}, {-1, -1, 1}, {1, 0, 1}}},
+        {{3, 2, 2, 2},
+         {{-1, 1, 1}, {2, -2, 0}, {2, 1, -1}},
+         {{-1, 1, -1}, {-2, 0, -2}, {0, 2, 1}, {-1, 2, 1}, {1, 1, -2}, {-1, -2, 1}}},
+        {{4, 3, 1, 2},
+         {{0, -1, 0}, {-2, 0, -1}, {1, -2, 2}, {0, 2, 2}},
+         {{2, -1, -2}, {1, 1, 2}, {2, -2, 1}, {0, 1, -1}}}};
+    static const ulong known[] = {12, 30, 22};
+    fmpz_t bound;
+    fmpz_init(bound);
+    for (size_t i = 0; i < sizeof attained / sizeof *attained; i++) {
+        assert_int_equal(bounds_flats(bound, &attained[i].shape), GSL_SUCCESS);
+        expect_ui("(U) of an attained shape", bound, known[i]);
+        assert_int_equal(sample_regions(&attained[i]), known[i]);
+    }
+    fmpz_clear(bound);
+}
+
+static void draw_row(stream_t *stream, bool line, slong row[3]) {
+    uint64_t words[3];
+    stream_bits(stream, words, 3);
+    for (int i = 0; i < 3; i++)
+        row[i] = (slong)(words[i] % 11) - 5;
+    if (line)
+        row[1] = 0;
+}
+
+// No layer that we draw has more regions than (U); on a line the best of up to three experts reaches it.
+static void test_no_layer_is_above(void **state) {
+    (void)state;
+    stream_t stream = stream_at(20, stream_experiment("layers"), 0);
+    for (ulong d = 1; d <= 2; d++)
+        for (ulong N = 2; N <= EXPERTS; N++)
+            for (ulong k = 1; k < N; k++) {
+                layer_t layer = {.shape = {N, k, d == 1 ? 1 : 2, d}};
+                ulong best = 0;
+                for (int draw = 0; draw < (d == 1 ? 4000 : 3); draw++) {
+                    for (ulong i = 0; i < N; i++)
+                        draw_row(&stream, d == 1, layer.router[i]);
+                    for (ulong i = 0; i < N * layer.shape.width; i++)
+                        draw_row(&stream, d == 1, layer.units[i]);
+                    const ulong regions = sample_regions(&layer);
+                    expect_below(&layer, regions);
+                    best = regions > best ? regions : best;
+                }
+                if (d == 1 && N <= 3)
+                    assert_int_equal(best, N + cells(N, k, 1));
+            }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_phi_recurrence),
+        cmocka_unit_test(test_phi_large),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_attained),
+        cmocka_unit_test(test_no_layer_is_above),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    flint_cleanup();
+    return failed;
+}
