@@ -36,8 +36,8 @@ static inline size_t draw_below(stream_t *s, size_t n) {
 // Fails unless |got - want| <= tolerance; `input` is the input in full.
 static inline void check_close(const char *input, double got, double want, double tolerance) {
     if (!(fabs(got - want) <= tolerance))
-        fail_msg("%s: got %.17g (%a), want %.17g (%a), off by %.3g, allowed %.3g", input, got, got, want, want,
-                 fabs(got - want), tolerance);
+        fail_msg("%s: got %.17g (%a), want %.17g (%a), off by %.3g, allowed %.3g", input, got, got, want,
+                 want, fabs(got - want), tolerance);
 }
 
 // The input of a case in one line, for check_close.

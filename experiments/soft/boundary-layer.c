@@ -86,8 +86,7 @@ static void state_parameters(experiment_t *run, layer_t *layer) {
     experiment_parameter(run, "Tangent", "%.4f", layer->tangent, "1");
 }
 
-// ---- Road 1: quadrature, certified by balls
-// ---------------------------------------------------------------------------
+// ---- Road 1: quadrature, certified by balls ----
 
 static ball_t certified_gap(experiment_t *run, double tau, double along_squared, double tangent) {
     ball_t m0, m2;
@@ -111,8 +110,7 @@ static void compute_exact(experiment_t *run, layer_t *layer) {
     }
 }
 
-// ---- Road 2: sampling the two predictors in full dimension
-// -------------------------------------------------------------
+// ---- Road 2: sampling the two predictors in full dimension ----
 
 //[core
 // For each sample and temperature the squared difference of the soft and the hard predictor, and
@@ -176,8 +174,7 @@ static void sample(experiment_t *run, layer_t *layer) {
     moments_free(moments);
 }
 
-// ---- The printed numbers
-// -----------------------------------------------------------------------------------------------
+// ---- The printed numbers ----
 
 // The interval of sample sizes n for which a statistic n q, chi-square with `freedom` degrees, is
 // unsuspicious.
@@ -346,8 +343,7 @@ static void check_caption(experiment_t *run, const layer_t *layer) {
                      gsl_stats_correlation(layer->exact_mass, 1, layer->exact_gap, 1, N_TAU));
 }
 
-// ---- The law
-// -----------------------------------------------------------------------------------------------------------
+// ---- The law ----
 
 static void check_law(experiment_t *run, const layer_t *layer) {
     static const double TAUS[] = {0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001};
@@ -373,8 +369,7 @@ static void check_law(experiment_t *run, const layer_t *layer) {
     experiment_macro(run, "LawSlope", "%.5f", slope);
 }
 
-// ---- Tables and figure
-// -------------------------------------------------------------------------------------------------
+// ---- Tables and figure ----
 
 static void write_main_table(experiment_t *run, const layer_t *layer) {
     static const table_column_t columns[] = {

@@ -91,8 +91,7 @@ static void state_parameters(experiment_t *run, sweep_t *sweep) {
     experiment_parameter(run, "PrintedSample", "\\num{%.0f}", PRINTED_SAMPLE, "points");
 }
 
-// ---- Closed forms
-// --------------------------------------------------------------------------------------------------------
+// ---- Closed forms ----
 
 //[core
 // The three columns of the table at one offset, for a contrast c and a perturbation epsilon.
@@ -128,8 +127,7 @@ static void compute_layers(experiment_t *run, sweep_t *sweep) {
     }
 }
 
-// ---- Sampling the definitions in full dimension
-// ----------------------------------------------------------------------------
+// ---- Sampling the definitions in full dimension ----
 
 typedef struct site {
     double offset;
@@ -172,8 +170,7 @@ static void sample(experiment_t *run, sweep_t *sweep) {
     }
 }
 
-// ---- The printed numbers
-// ---------------------------------------------------------------------------------------------------
+// ---- The printed numbers ----
 
 // Standard errors of a printed frequency and of a printed gap, with their rounding.
 static double rate_error(double p) {
@@ -293,8 +290,7 @@ static void check_caption(experiment_t *run, const sweep_t *sweep) {
                      gsl_stats_correlation(mass, 1, flips, 1, N_OFFSETS));
 }
 
-// ---- Tables and figure
-// ---------------------------------------------------------------------------------------------------
+// ---- Tables and figure ----
 
 // What the scatter of the six printed masses says of the number of points behind them.
 static void check_sample_size(experiment_t *run, double chi2) {

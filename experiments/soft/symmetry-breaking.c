@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Symmetry breaking: what the printed Table 3 was made with, and what turns a balanced router.
+// Symmetry breaking: what the printed Table 3 was made with, and from where a router finds the teacher.
 //
-// CLAIMS (Soft-to-Hard Routing, sections 6.2 and 7.3)
-//   soft/table-3     risk, alignment, norm, boundary mass and gate entropy of a trained router at four temperatures
-//   soft/fig-3       from alignment 0.05 the router turns to the teacher's separator within a few dozen steps
-//   soft/eq-6.3-6.5  near u = 0 the gradient is -(1/tau) M u: the balanced router is linearly unstable
+// CLAIMS (Soft-to-Hard Routing, section 7.3)
+//   soft/table-3  risk, alignment, norm, boundary mass and gate entropy of a trained router at four temperatures
+//   soft/fig-3    from alignment 0.05 the router turns to the teacher's separator within a few dozen steps
 //
 // DERIVATION. X ~ N(0, I_d), Y = m(X) + S D/2 with S = sign(v'X), D = q'X; two fixed experts m +- eps D/2 behind the
 // gate sigma(u'x/tau); c = |q|^2 with q orthogonal to v. An aligned router has the risk
 //     R = c (1-eps)^2/4 + eps (1-eps) c E[s] + eps^2 c E[s^2],   s = sigma(-|Z| |u|/tau).
-// At u = 0, for any experts f1, f2 and the gate sigma(2u'x/tau) of section 6.1, whose second derivative vanishes there,
-//     grad L(0) = -(1/tau) E[(Y - (f1+f2)/2)(f1-f2) X],   Hess L(0) = (1/(2 tau^2)) E[(f1-f2)^2 X X'] >= 0,
-// so the balanced router is pushed by a first-order drift and nothing grows linearly. The shortest counterexample:
-// d = 1, Y = |x|/2, f1 = -f2 = eps x/2 gives L'(0) = -(eps/tau) E|X|^3/2 = -(eps/tau) sqrt(2/pi), not 0.
 #include "io/experiment.h"
 #include "routing/pair_router.h"
 #include "stat/fit.h"
@@ -20,7 +15,6 @@
 #include "stat/montecarlo.h"
 #include "stat/stream.h"
 
-#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_multifit_nlinear.h>
@@ -29,10 +23,10 @@
 #include <string.h>
 
 enum { N_TAU = 4, DIMENSION = 3, STEPS = 1000, DENSE_STEPS = 100, SPARSE_STRIDE = 10 };
+enum { RUNS = 7 };
 enum { RECORDS = DENSE_STEPS + 1 + (STEPS - DENSE_STEPS) / SPARSE_STRIDE };
 
-// Parameters of our run, all without unit. Rate and first norm were found by a search for the printed norms;
-// only the product rate * steps and the order of the first norm are determined by them.
+// Parameters of our run, all without unit: five of them (eps, c, |u|, rate, steps) were adjusted to the table.
 static const double STRENGTH = 0.249;    // eps, the student's contrast over the teacher's
 static const double TANGENT = 8.6936;    // c = |q|^2
 static const double FIRST_NORM = 0.0335; // |u| at the start
@@ -45,6 +39,7 @@ static const double OPPOSITE = -0.9; // alignment at the start of the discrimina
 // What is assumed or allowed.
 static const double SAMPLE =
     1e5; // points assumed behind a printed mass: the scatter of the table allows 2e4 to 2e5
+static const double LEVEL = 0.95;      // of the interval for that number
 static const double MAX_Z = 4;         // a statistical check fails beyond
 static const double HALF_RISK = 5e-5;  // half a unit of the last printed digit: risk
 static const double HALF_DIGIT = 5e-4; // and the other columns
@@ -62,8 +57,6 @@ typedef struct run {
 
 typedef enum optimiser { ADAM, DESCENT } optimiser_t;
 
-static const double TEACHER[DIMENSION] = {1, 0, 0};
-
 static void read_printed(experiment_t *run, printed_t *printed) {
     sheet_t sheet;
     experiment_read(run, "published/table3.csv", &sheet);
@@ -79,8 +72,7 @@ static void read_printed(experiment_t *run, printed_t *printed) {
     sheet_free(&sheet);
 }
 
-// ---- (i) What the printed norms say about the other columns
-// --------------------------------------------------------
+// ---- (i) What the printed norms say about the other columns ----
 
 static double entropy_at(experiment_t *run, double ratio) {
     gsl_sf_result entropy;
@@ -109,7 +101,7 @@ static void check_norms(experiment_t *run, const printed_t *printed) {
                                              {"entropy_other_gate", "nat", "%.5f", "%.5f"}};
     table_t *table = experiment_table(
         run, "norms", "boundary mass and gate entropy implied by the printed norms", columns, 7, N_TAU);
-    double worst_ratio = 0;
+    double worst_ratio = 0, chi2 = 0, low_n, high_n;
     int masses = 0;
     for (int i = 0; i < N_TAU; i++) {
         const double tau = printed->tau[i], norm = printed->norm[i], low = norm - HALF_DIGIT,
@@ -121,6 +113,7 @@ static void check_norms(experiment_t *run, const printed_t *printed) {
         const double room = print_tolerance(entropy_at(run, low / tau), entropy_at(run, high / tau));
         table_row(table, (double[]){tau, norm, printed->mass[i], mass, printed->entropy[i], entropy, other});
         masses += fabs(mass - printed->mass[i]) <= mass_room;
+        chi2 += gsl_pow_2(mass_z(printed->mass[i], mass));
         experiment_check(run, "soft/table-3", "mass of the printed norm: z with n points",
                          fabs(mass_z(printed->mass[i], mass)), AT_MOST, MAX_Z, 0);
         experiment_check(run, "soft/table-3", "entropy of the printed norm minus printed",
@@ -130,8 +123,9 @@ static void check_norms(experiment_t *run, const printed_t *printed) {
     // The gate of section 6.1 would have half the entropy; it is excluded by many units of print.
     experiment_check(run, "soft/table-3", "entropy of the gate of section 6.1 over printed", worst_ratio,
                      AT_MOST, 0.55, 0);
-    experiment_check(run, "soft/table-3", "masses that follow from their norms within print", masses,
-                     AT_LEAST, 3, 0);
+    fit_sample_interval(chi2 / SAMPLE, N_TAU, LEVEL, &low_n, &high_n);
+    experiment_macro(run, "SampleLow", "\\num{%.0e}", low_n);
+    experiment_macro(run, "SampleHigh", "\\num{%.0e}", high_n);
     experiment_macro_integer(run, "MassesWithinPrint", masses);
     experiment_macro(run, "OtherGateRatio", "%.2f", worst_ratio);
     const double last = gaussian_slab_mass(0, 2 * printed->tau[3] / printed->norm[3]);
@@ -139,8 +133,7 @@ static void check_norms(experiment_t *run, const printed_t *printed) {
     experiment_macro(run, "LastMassZ", "%.1f", mass_z(printed->mass[3], last));
 }
 
-// ---- (ii) The printed risks against the closed form
-// ------------------------------------------------------------------
+// ---- (ii) The printed risks against the closed form ----
 
 // E[s] and E[s^2] at the printed norms, through the aligned risk of two models: with eps = 1 the risk is c
 // E[s^2], and eps = 1/2 gives c (1/16 + E[s]/4 + E[s^2]/4).
@@ -211,24 +204,46 @@ static void check_risks(experiment_t *run, const printed_t *printed) {
     experiment_check(run, "soft/table-3", "printed risks minus closed form", worst, AT_MOST, HALF_RISK, 0);
     experiment_macro(run, "FitC", "%.3f", theta[0]);
     experiment_macro(run, "FitCError", "%.3f", errors[0]);
+    experiment_macro(run, "FitCSampling", "%.2f",
+                     theta[0] * sqrt(2 / SAMPLE)); // of E[D^2], common to all rows
     experiment_macro(run, "FitEps", "%.4f", theta[1]);
     experiment_macro(run, "FitEpsError", "%.4f", errors[1]);
     experiment_macro(run, "FitWorst", "%.1f", 1e5 * worst);
 }
 
-// ---- (iii) Training
-// --------------------------------------------------------------------------------------------------
+// ---- (iii) Training ----
 
-static pair_router_t our_model(double tau, const double contrast[DIMENSION]) {
-    return (pair_router_t){DIMENSION, TEACHER, contrast, STRENGTH, tau};
+// Where a run takes place. Adam is not invariant under rotations, so the frame is a parameter of it.
+typedef struct setting {
+    optimiser_t optimiser;
+    double start; // alignment at the start
+    double teacher[DIMENSION],
+        across[DIMENSION];      // v, and the direction that completes the start, orthonormal
+    double contrast[DIMENSION]; // q
+} setting_t;
+
+// v = (cos turn, 0, sin turn), and q of length sqrt(c), across v (as Table 3 has it) or along v.
+static setting_t setting_of(optimiser_t optimiser, double start, double turn, bool along) {
+    const double c = cos(turn), s = sin(turn), length = sqrt(TANGENT);
+    return (setting_t){optimiser,
+                       start,
+                       {c, 0, s},
+                       {-s, 0, c},
+                       {along ? length * c : 0, along ? 0 : length, along ? length * s : 0}};
+}
+
+static pair_router_t model_of(const setting_t *setting, double tau) {
+    return (pair_router_t){DIMENSION, setting->teacher, setting->contrast, STRENGTH, tau};
 }
 
 static void record(const pair_router_t *model, const double *u, int index, run_t *run) {
-    double risk, along = u[0], across = 0, norm;
+    double risk, along = 0, across = 0;
     pair_router_risk(model, u, &risk, NULL);
-    for (size_t i = 1; i < DIMENSION; i++)
-        across += u[i] * u[i];
-    norm = sqrt(along * along + across);
+    for (size_t i = 0; i < DIMENSION; i++)
+        along += model->teacher[i] * u[i];
+    for (size_t i = 0; i < DIMENSION; i++)
+        across += gsl_pow_2(u[i] - along * model->teacher[i]);
+    const double norm = sqrt(along * along + across);
     run->risk[index] = risk;
     run->norm[index] = norm;
     run->alignment[index] = along / norm;
@@ -236,36 +251,43 @@ static void record(const pair_router_t *model, const double *u, int index, run_t
 }
 
 //[core
-// Router-only training by the exact population gradient, from the given alignment; the start lies in the
-// plane of teacher and e3, across the contrast (which is e2).
-static void train(optimiser_t optimiser, double tau, double alignment, run_t *run) {
-    const double contrast[DIMENSION] = {0, sqrt(TANGENT), 0};
-    const pair_router_t model = our_model(tau, contrast);
-    double u[DIMENSION] = {FIRST_NORM * alignment, 0, FIRST_NORM * sqrt(1 - alignment * alignment)};
-    double first[DIMENSION] = {0}, second[DIMENSION] = {0}, gradient[DIMENSION];
+// One step of Adam (Kingma and Ba 2015, algorithm 1); the moments start at 0.
+static void adam_step(int step, const double *gradient, double *first, double *second, double *u) {
+    for (size_t i = 0; i < DIMENSION; i++) {
+        first[i] = ADAM_FIRST * first[i] + (1 - ADAM_FIRST) * gradient[i];
+        second[i] = ADAM_SECOND * second[i] + (1 - ADAM_SECOND) * gradient[i] * gradient[i];
+        const double mean = first[i] / (1 - gsl_pow_int(ADAM_FIRST, step));
+        const double square = second[i] / (1 - gsl_pow_int(ADAM_SECOND, step));
+        u[i] -= ADAM_RATE * mean / (sqrt(square) + ADAM_GUARD);
+    }
+}
+
+// Router-only training by the exact population gradient, recorded as it goes.
+static void train(const setting_t *setting, double tau, run_t *run) {
+    const pair_router_t model = model_of(setting, tau);
+    double u[DIMENSION], first[DIMENSION] = {0}, second[DIMENSION] = {0}, gradient[DIMENSION];
+    const double along = FIRST_NORM * setting->start, across = sqrt(FIRST_NORM * FIRST_NORM - along * along);
+    for (size_t i = 0; i < DIMENSION; i++)
+        u[i] = along * setting->teacher[i] + across * setting->across[i];
     int records = 0;
-    for (int step = 0; step <= STEPS; step++) {
+    record(&model, u, records++, run);
+    for (int step = 1; step <= STEPS; step++) {
+        pair_router_risk(&model, u, NULL, gradient);
+        if (setting->optimiser == ADAM)
+            adam_step(step, gradient, first, second, u);
+        else
+            for (size_t i = 0; i < DIMENSION; i++)
+                u[i] -= DESCENT_RATE * gradient[i];
         if (step <= DENSE_STEPS || step % SPARSE_STRIDE == 0)
             record(&model, u, records++, run);
-        if (step == STEPS)
-            break;
-        pair_router_risk(&model, u, NULL, gradient);
-        for (size_t i = 0; i < DIMENSION; i++) {
-            if (optimiser == DESCENT) {
-                u[i] -= DESCENT_RATE * gradient[i];
-                continue;
-            }
-            // Kingma and Ba, Adam, 2015, algorithm 1.
-            first[i] = ADAM_FIRST * first[i] + (1 - ADAM_FIRST) * gradient[i];
-            second[i] = ADAM_SECOND * second[i] + (1 - ADAM_SECOND) * gradient[i] * gradient[i];
-            const double mean = first[i] / (1 - gsl_pow_int(ADAM_FIRST, step + 1));
-            const double square = second[i] / (1 - gsl_pow_int(ADAM_SECOND, step + 1));
-            u[i] -= ADAM_RATE * mean / (sqrt(square) + ADAM_GUARD);
-        }
     }
     memcpy(run->u, u, sizeof u);
 }
 //]core
+
+static int step_of_record(int index) {
+    return index <= DENSE_STEPS ? index : DENSE_STEPS + (index - DENSE_STEPS) * SPARSE_STRIDE;
+}
 
 static void write_trajectories(experiment_t *run, const char *name, const char *caption,
                                const run_t runs[N_TAU]) {
@@ -281,7 +303,7 @@ static void write_trajectories(experiment_t *run, const char *name, const char *
         {"norm_4", "1", "%.6f", NULL}};
     table_t *table = experiment_table(run, name, caption, columns, 17, RECORDS);
     for (int i = 0; i < RECORDS; i++) {
-        table_integer(table, i <= DENSE_STEPS ? i : DENSE_STEPS + (i - DENSE_STEPS) * SPARSE_STRIDE);
+        table_integer(table, step_of_record(i));
         for (int k = 0; k < N_TAU; k++)
             table_real(table, runs[k].alignment[i]);
         for (int k = 0; k < N_TAU; k++)
@@ -293,8 +315,7 @@ static void write_trajectories(experiment_t *run, const char *name, const char *
     }
 }
 
-// ---- The Monte Carlo road: the definitions in full dimension
-// ----------------------------------------------------------
+// ---- The Monte Carlo road: the definitions in full dimension ----
 
 typedef struct point {
     double tau, u[DIMENSION];
@@ -391,254 +412,123 @@ static void write_main_table(experiment_t *run, const printed_t *printed, const 
     experiment_macro_integer(run, "Within", within);
 }
 
+// The seven runs. In the last three but one the contrast lies along v, an eigenvector of M of section 6: there the linear
+// theory keeps the sign of v'u, so that a start at -0.9 tells an instability from a drift.
+static const struct {
+    optimiser_t optimiser;
+    double start, turn;
+    bool along;
+    const char *table, *name, *slope;
+} PLANS[RUNS] = {
+    {ADAM, START, 0, false, "adam", "Adam", "SlopeAdam"},
+    {DESCENT, START, 0, false, "descent", "descent", "SlopeDescent"},
+    {ADAM, START, M_PI_4, false, "adam-turned", "Adam, axes turned by 45 degrees", "SlopeTurned"},
+    {ADAM, OPPOSITE, 0, false, "adam-opposite", "Adam from $-0.9$", "SlopeAdamOpposite"},
+    {DESCENT, OPPOSITE, 0, false, "descent-opposite", "descent from $-0.9$", "SlopeDescentOpposite"},
+    {ADAM, OPPOSITE, 0, true, "adam-along", "Adam from $-0.9$, $q$ along $v$", "SlopeAdamAlong"},
+    {DESCENT, OPPOSITE, 0, true, "descent-along", "descent from $-0.9$, $q$ along $v$", "SlopeDescentAlong"}};
+
+// The recorded step from which on a run stays within 5e-4 of the teacher's direction, the slowest of all temperatures.
+static int aligned_from(const run_t runs[N_TAU]) {
+    int slowest = 0;
+    for (int i = 0; i < N_TAU; i++)
+        for (int k = 0; k < RECORDS; k++)
+            if (runs[i].alignment[k] < 0.9995)
+                slowest = GSL_MAX(slowest, step_of_record(GSL_MIN(k + 1, RECORDS - 1)));
+    return slowest;
+}
+
 // All runs side by side: how the norm grows with the temperature, and where each run ends.
-static void write_ends(experiment_t *run, const printed_t *printed, run_t runs[4][N_TAU]) {
-    static const char *const names[] = {"Adam", "gradient descent", "Adam from -0.9",
-                                        "gradient descent from -0.9"};
-    static const char *const macros[] = {"SlopeAdam", "SlopeDescent", "SlopeAdamOpposite",
-                                         "SlopeDescentOpposite"};
-    static const table_column_t columns[] = {
-        {"optimiser", "text", NULL, ""},         {"norm_1", "1", "%.4f", "%.3f"},
-        {"norm_2", "1", "%.4f", "%.3f"},         {"norm_3", "1", "%.4f", "%.3f"},
-        {"norm_4", "1", "%.4f", "%.3f"},         {"slope", "1", "%.4f", "%.3f"},
-        {"least_alignment", "1", "%.6f", "%.5f"}};
+static void write_ends(experiment_t *run, const printed_t *printed, run_t runs[RUNS][N_TAU]) {
+    static const table_column_t columns[] = {{"run", "text", NULL, ""},
+                                             {"norm_1", "1", "%.4f", "%.3f"},
+                                             {"norm_2", "1", "%.4f", "%.3f"},
+                                             {"norm_3", "1", "%.4f", "%.3f"},
+                                             {"norm_4", "1", "%.4f", "%.3f"},
+                                             {"slope", "1", "%.4f", "%.3f"},
+                                             {"least_alignment", "1", "%.6f", "%.5f"},
+                                             {"aligned_from", "step", NULL, ""}};
     table_t *table =
-        experiment_table(run, "ends", "norms and alignments at the end of each run", columns, 7, 4);
-    double slopes[4];
-    for (int k = 0; k < 4; k++) {
+        experiment_table(run, "ends", "norms and alignments at the end of each run", columns, 8, RUNS);
+    for (int k = 0; k < RUNS; k++) {
         double norms[N_TAU], least = 1;
         for (int i = 0; i < N_TAU; i++) {
             norms[i] = runs[k][i].norm[RECORDS - 1];
             least = fmin(least, runs[k][i].alignment[RECORDS - 1]);
         }
-        slopes[k] = fit_log_slope(printed->tau, norms, N_TAU);
-        table_text(table, names[k]);
+        // Commas separate cells of the CSV; the name is for print.
+        char name[64];
+        snprintf(name, sizeof name, "%s", PLANS[k].name);
+        for (char *comma = strchr(name, ','); comma != NULL; comma = strchr(comma, ','))
+            *comma = ';';
+        table_text(table, name);
         for (int i = 0; i < N_TAU; i++)
             table_real(table, norms[i]);
-        table_real(table, slopes[k]);
+        table_real(table, fit_log_slope(printed->tau, norms, N_TAU));
         table_real(table, least);
-        experiment_macro(run, macros[k], "%.3f", slopes[k]);
-        experiment_check(run, "soft/fig-3", k < 2 ? "alignment at the end" : "alignment at the end from -0.9",
+        table_integer(table, aligned_from(runs[k]));
+        experiment_macro(run, PLANS[k].slope, "%.3f", fit_log_slope(printed->tau, norms, N_TAU));
+        experiment_check(run, "soft/fig-3",
+                         PLANS[k].start > 0 ? "alignment at the end" : "alignment at the end from -0.9",
                          least, AT_LEAST, 0.9995, 0);
     }
-    const double wanted = fit_log_slope(printed->tau, printed->norm, N_TAU);
-    experiment_macro(run, "SlopePrinted", "%.3f", wanted);
-    // Rounding of the printed norms moves their slope by less than 0.0003.
-    experiment_check(run, "soft/table-3", "growth of the norm: Adam minus printed", fabs(slopes[0] - wanted),
-                     AT_MOST, 0.001, 0);
-    experiment_check(run, "soft/table-3", "growth of the norm: printed minus gradient descent",
-                     wanted - slopes[1], AT_LEAST, 0.1, 0);
-    experiment_check(run, "soft/table-3", "growth of the norm: gradient descent minus 1/3",
-                     fabs(slopes[1] - 1.0 / 3), AT_MOST, 0.03, 0);
 }
 
-// The first step at which a run is within 5e-4 of the teacher's direction; STEPS + 1 when it never is.
-static int aligned_at(const run_t *run) {
-    for (int i = 0; i < RECORDS; i++)
-        if (run->alignment[i] >= 0.9995)
-            return i <= DENSE_STEPS ? i : DENSE_STEPS + (i - DENSE_STEPS) * SPARSE_STRIDE;
-    return STEPS + 1;
-}
-
-static int slowest(const run_t runs[N_TAU]) {
-    int worst = 0;
+static double slope_of(const printed_t *printed, const run_t runs[N_TAU]) {
+    double norms[N_TAU];
     for (int i = 0; i < N_TAU; i++)
-        worst = GSL_MAX(worst, aligned_at(&runs[i]));
-    return worst;
+        norms[i] = runs[i].norm[RECORDS - 1];
+    return fit_log_slope(printed->tau, norms, N_TAU);
 }
 
-static void check_figure(experiment_t *run, run_t runs[4][N_TAU]) {
+// The exponent of the norm's growth over the temperature separates the optimisers.
+static void check_slopes(experiment_t *run, const printed_t *printed, run_t runs[RUNS][N_TAU]) {
+    const double wanted = fit_log_slope(printed->tau, printed->norm, N_TAU);
+    const double room = fit_log_slope_room(printed->tau, printed->norm, N_TAU, HALF_DIGIT);
+    experiment_macro(run, "SlopePrinted", "%.3f", wanted);
+    experiment_check(run, "soft/table-3", "growth of the norm: Adam minus printed",
+                     fabs(slope_of(printed, runs[0]) - wanted), AT_MOST, 2 * room, 0);
+    // Descent from a fixed rate has the exponent 1/3 in the limit of many steps, from below.
+    experiment_check(run, "soft/table-3", "growth of the norm: gradient descent", slope_of(printed, runs[1]),
+                     AT_MOST, 1.0 / 3, 0);
+    experiment_check(run, "soft/table-3", "growth of the norm: printed exceeds 1/3", wanted, AT_LEAST,
+                     1.0 / 3, room);
+}
+
+static void check_figure(experiment_t *run, run_t runs[RUNS][N_TAU]) {
     double rise = 0;
     for (int i = 0; i < N_TAU; i++)
         for (int k = 1; k < RECORDS; k++)
             rise = fmax(rise, runs[1][i].risk[k] - runs[1][i].risk[k - 1]);
-    experiment_check(run, "soft/fig-3", "steps until the alignment is 0.9995", slowest(runs[0]), AT_MOST, 60,
-                     0);
-    experiment_check(run, "soft/fig-3", "steps until the alignment is 0.9995 from -0.9", slowest(runs[2]),
+    // "The first few dozen router steps": five dozen.
+    experiment_check(run, "soft/fig-3", "steps until the alignment stays above 0.9995", aligned_from(runs[0]),
                      AT_MOST, 60, 0);
     experiment_check(run, "soft/fig-3", "largest rise of the risk in a step of gradient descent", rise,
                      AT_MOST, 0, 0);
-    experiment_macro_integer(run, "AlignedAt", slowest(runs[0]));
-    experiment_macro_integer(run, "AlignedAtOpposite", slowest(runs[2]));
-    experiment_macro_integer(run, "DescentAlignedAt", slowest(runs[1]));
-    experiment_macro_integer(run, "DescentAlignedAtOpposite", slowest(runs[3]));
+    experiment_macro_integer(run, "AlignedFrom", aligned_from(runs[0]));
+    experiment_macro_integer(run, "AlignedFromOpposite", aligned_from(runs[3]));
+    experiment_macro_integer(run, "DescentAlignedFrom", aligned_from(runs[1]));
+    experiment_macro_integer(run, "AlignedFromAlong", aligned_from(runs[5]));
+    experiment_macro_integer(run, "DescentAlignedFromAlong", aligned_from(runs[6]));
 }
 
 static void train_all(experiment_t *run, const printed_t *printed) {
-    static const struct {
-        optimiser_t optimiser;
-        double start;
-        const char *table, *caption;
-    } plans[4] = {{ADAM, START, "adam", "Adam from alignment 0.05"},
-                  {DESCENT, START, "descent", "gradient descent from alignment 0.05"},
-                  {ADAM, OPPOSITE, "adam-opposite", "Adam from alignment -0.9"},
-                  {DESCENT, OPPOSITE, "descent-opposite", "gradient descent from alignment -0.9"}};
-    run_t(*runs)[N_TAU] = calloc(4, sizeof *runs);
+    run_t(*runs)[N_TAU] = calloc(RUNS, sizeof *runs);
     if (runs == NULL)
         experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < RUNS; k++) {
+        const setting_t setting =
+            setting_of(PLANS[k].optimiser, PLANS[k].start, PLANS[k].turn, PLANS[k].along);
         for (int i = 0; i < N_TAU; i++)
-            train(plans[k].optimiser, printed->tau[i], plans[k].start, &runs[k][i]);
+            train(&setting, printed->tau[i], &runs[k][i]);
+    }
     write_main_table(run, printed, runs[0]);
     write_ends(run, printed, runs);
+    check_slopes(run, printed, runs);
     check_figure(run, runs);
-    for (int k = 0; k < 4; k++)
-        write_trajectories(run, plans[k].table, plans[k].caption, runs[k]);
+    for (int k = 0; k < RUNS; k++)
+        write_trajectories(run, PLANS[k].table, PLANS[k].name, runs[k]);
     free(runs);
-}
-
-// ---- (iv) What happens at u = 0
-// --------------------------------------------------------------------------------------
-
-// Random experts on random points: the population is the empirical one, so that the identities are exact.
-enum { POINTS = 40, MAX_D = 4 };
-typedef struct population {
-    size_t d;
-    double tau, x[POINTS][MAX_D], y[POINTS], f1[POINTS], f2[POINTS];
-} population_t;
-
-// The risk behind the gate sigma(2 u'x / tau) of section 6.1.
-static double population_risk(const population_t *population, const double *u) {
-    double sum = 0;
-    for (int i = 0; i < POINTS; i++) {
-        double score = 0;
-        for (size_t j = 0; j < population->d; j++)
-            score += u[j] * population->x[i][j];
-        const double p = 1 / (1 + exp(-2 * score / population->tau));
-        sum += gsl_pow_2(population->y[i] - p * population->f1[i] - (1 - p) * population->f2[i]);
-    }
-    return sum / POINTS;
-}
-
-// Fourth-order central differences at u = 0, along one or two axes.
-static double first_difference(const population_t *population, size_t axis, double h) {
-    static const double weights[] = {1.0 / 12, -8.0 / 12, 0, 8.0 / 12, -1.0 / 12};
-    double sum = 0;
-    for (int i = -2; i <= 2; i++) {
-        double u[MAX_D] = {0};
-        u[axis] = i * h;
-        sum += weights[i + 2] * population_risk(population, u);
-    }
-    return sum / h;
-}
-
-static double second_difference(const population_t *population, size_t a, size_t b, double h) {
-    static const double weights[] = {1.0 / 12, -8.0 / 12, 0, 8.0 / 12, -1.0 / 12};
-    static const double pure[] = {-1.0 / 12, 16.0 / 12, -30.0 / 12, 16.0 / 12, -1.0 / 12};
-    double sum = 0;
-    for (int i = -2; i <= 2; i++) {
-        for (int j = -2; j <= 2; j++) {
-            double u[MAX_D] = {0};
-            u[a] += i * h;
-            u[b] += j * h;
-            const double weight = a != b ? weights[i + 2] * weights[j + 2] : j == 0 ? pure[i + 2] : 0;
-            if (weight != 0)
-                sum += weight * population_risk(population, u);
-        }
-    }
-    return sum / (h * h);
-}
-
-static void draw_population(stream_t *stream, population_t *population) {
-    double normals[POINTS * (MAX_D + 3) + 2];
-    stream_normals(stream, normals, sizeof normals / sizeof *normals);
-    const double *next = normals;
-    population->d = 1 + (size_t)(fabs(*next++) * 2) % MAX_D;
-    population->tau = 0.2 + fabs(*next++);
-    for (int i = 0; i < POINTS; i++) {
-        for (size_t j = 0; j < MAX_D; j++)
-            population->x[i][j] = *next++;
-        population->y[i] = *next++;
-        population->f1[i] = *next++;
-        population->f2[i] = *next++;
-    }
-}
-
-// The largest deviations of the two formulas from finite differences, relative to the scale of each.
-static void compare_formulas(const population_t *population, double deviation[2]) {
-    const double tau = population->tau, h = 0.004 * tau;
-    double scale = 0;
-    for (int i = 0; i < POINTS; i++)
-        scale += gsl_pow_2(population->f1[i] - population->f2[i]) / POINTS;
-    for (size_t a = 0; a < population->d; a++) {
-        double gradient = 0;
-        for (int i = 0; i < POINTS; i++)
-            gradient -= (population->y[i] - 0.5 * (population->f1[i] + population->f2[i])) *
-                        (population->f1[i] - population->f2[i]) * population->x[i][a] / (POINTS * tau);
-        deviation[0] = fmax(deviation[0], fabs(first_difference(population, a, h) - gradient) * tau / scale);
-        for (size_t b = 0; b <= a; b++) {
-            double hessian = 0;
-            for (int i = 0; i < POINTS; i++)
-                hessian += gsl_pow_2(population->f1[i] - population->f2[i]) * population->x[i][a] *
-                           population->x[i][b] / (POINTS * 2 * tau * tau);
-            deviation[1] = fmax(deviation[1],
-                                fabs(second_difference(population, a, b, h) - hessian) * tau * tau / scale);
-        }
-    }
-}
-
-static void check_any_experts(experiment_t *run) {
-    const int cases = experiment_quick(run) ? 50 : 500;
-    double deviation[2] = {0};
-    for (int i = 0; i < cases; i++) {
-        stream_t stream =
-            stream_at(experiment_seed(run), stream_experiment("symmetry-breaking.experts"), (uint32_t)i);
-        population_t population;
-        draw_population(&stream, &population);
-        compare_formulas(&population, deviation);
-    }
-    // The differences are of order h^4 = 1e-8 tau^4 for the gradient and, by cancellation, 1e-11 for the
-    // Hessian.
-    experiment_check(run, "soft/eq-6.3-6.5", "gradient at 0 for any experts: formula against differences",
-                     deviation[0], AT_MOST, 1e-5, 0);
-    experiment_check(run, "soft/eq-6.3-6.5", "Hessian at 0 for any experts: formula against differences",
-                     deviation[1], AT_MOST, 1e-5, 0);
-    experiment_macro_integer(run, "RandomExperts", cases);
-    experiment_macro(run, "GradientDeviation", "\\num{%.0e}", deviation[0]);
-    experiment_macro(run, "HessianDeviation", "\\num{%.0e}", deviation[1]);
-}
-
-static double least_eigenvalue(experiment_t *run, const double *hessian) {
-    double copy[DIMENSION * DIMENSION];
-    memcpy(copy, hessian, sizeof copy);
-    gsl_matrix_view matrix = gsl_matrix_view_array(copy, DIMENSION, DIMENSION);
-    gsl_vector *values = gsl_vector_alloc(DIMENSION);
-    gsl_eigen_symm_workspace *workspace = gsl_eigen_symm_alloc(DIMENSION);
-    if (values == NULL || workspace == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_require(run, gsl_eigen_symm(&matrix.matrix, values, workspace), "eigenvalues");
-    const double least = gsl_vector_min(values);
-    gsl_eigen_symm_free(workspace);
-    gsl_vector_free(values);
-    return least;
-}
-
-// The set-up of section 7.3: the gradient at 0 points down towards the teacher at every temperature.
-static void check_drift(experiment_t *run, const printed_t *printed) {
-    static const table_column_t columns[] = {{"tau", "1", "%.2f", "%.2f"},
-                                             {"gradient_along_teacher", "1", "%.6f", "%.4f"},
-                                             {"gradient_by_quadrature", "1", "%.6f", "%.4f"},
-                                             {"least_eigenvalue", "1", "%.6f", "%.4f"}};
-    table_t *table = experiment_table(
-        run, "origin", "gradient and Hessian of the risk at u = 0, gate sigma(2u'x/tau)", columns, 4, N_TAU);
-    for (int i = 0; i < N_TAU; i++) {
-        const double contrast[DIMENSION] = {0, sqrt(TANGENT), 0}, zero[DIMENSION] = {0};
-        const pair_router_t model =
-            our_model(printed->tau[i] / 2, contrast); // half the temperature: the gate of section 6.1
-        double formula[DIMENSION], quadrature[DIMENSION], hessian[DIMENSION * DIMENSION];
-        pair_router_gradient_at_zero(&model, formula);
-        pair_router_risk(&model, zero, NULL, quadrature);
-        pair_router_hessian_at_zero(&model, hessian);
-        const double least = least_eigenvalue(run, hessian);
-        // (6.5) wants a gradient of 0 at u = 0 and, for instability, a negative direction of the Hessian.
-        experiment_check(run, "soft/eq-6.3-6.5", "drift at 0 along the teacher",
-                         -formula[0] * printed->tau[i], AT_LEAST, 0.5, 0);
-        experiment_check(run, "soft/eq-6.3-6.5", "drift at 0: formula against quadrature",
-                         fabs(formula[0] - quadrature[0]), AT_MOST, 1e-9 * fabs(formula[0]), 0);
-        experiment_check(run, "soft/eq-6.3-6.5", "least eigenvalue of the Hessian at 0", least, AT_LEAST, 0,
-                         0);
-        table_row(table, (double[]){printed->tau[i], formula[0], quadrature[0], least});
-    }
 }
 
 static void state_parameters(experiment_t *run) {
@@ -660,14 +550,9 @@ static void symmetry_breaking(experiment_t *run) {
     train_all(run, &printed);
     check_norms(run, &printed);
     check_risks(run, &printed);
-    check_drift(run, &printed);
-    check_any_experts(run);
     experiment_claim(run, "soft/table-3", VERDICT_AMENDED, METHOD_QUADRATURE, "symmetry-breaking.csv");
     experiment_claim(run, "soft/fig-3", VERDICT_AMENDED, METHOD_QUADRATURE,
-                     "symmetry-breaking.adam-opposite.csv");
-    experiment_claim(
-        run, "soft/eq-6.3-6.5", VERDICT_FAILS, METHOD_QUADRATURE,
-        "d=1: Y=|x|/2 and f1-f2=eps x give L'(0)=-(eps/tau)sqrt(2/pi); symmetry-breaking.origin.csv");
+                     "symmetry-breaking.adam-along.csv");
 }
 
 int main(int argc, char **argv) {

@@ -204,7 +204,9 @@ static void format_real(experiment_t *run, const char *name, const char *format,
                         char text[TEXT_LENGTH]) {
     if (!isfinite(value))
         experiment_stop(run, FAULT_INTERNAL, "the number %s is not finite (%a)", name, value);
-    snprintf(text, TEXT_LENGTH, format, value);
+    const int length = snprintf(text, TEXT_LENGTH, format, value);
+    if (length < 0 || length >= TEXT_LENGTH)
+        experiment_stop(run, FAULT_INTERNAL, "the number %s (%a) is too long in print", name, value);
 }
 #pragma GCC diagnostic pop
 
@@ -425,12 +427,16 @@ static void parse_options(experiment_t *run, int argc, char **argv) {
             experiment_stop(run, FAULT_USAGE, "%s expects a value; --help lists the options",
                             argv[optind - 1]);
         default:
+            if (optopt != 0) // a short one, which may stand amid others
+                experiment_stop(run, FAULT_USAGE, "unknown option -%c; --help lists the options", optopt);
             experiment_stop(run, FAULT_USAGE, "unknown option %s; --help lists the options",
                             argv[optind - 1]);
         }
     }
     if (optind < argc)
         experiment_stop(run, FAULT_USAGE, "unexpected argument %s; --help lists the options", argv[optind]);
+    if (run->out != NULL && *run->out == '\0')
+        experiment_stop(run, FAULT_USAGE, "--out expects a folder, found an empty name");
     if (run->out == NULL)
         run->out = run->quick ? "build/quick/results" : "build/results";
 }

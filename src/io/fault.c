@@ -11,6 +11,9 @@ fault_status_t fault_set(fault_t *fault, fault_status_t status, const char *form
         va_start(arguments, format);
         vsnprintf(fault->text, sizeof fault->text, format, arguments);
         va_end(arguments);
+        for (char *c = fault->text; *c; c++)
+            if (*c == '\n' || *c == '\r')
+                *c = ' ';
         fault->status = status;
     }
     return fault->status;

@@ -66,7 +66,7 @@ fault_status_t output_finish(output_t *out, fault_t *fault) {
     out->stream = NULL;
     if (failed || closed != 0)
         return fault_set(fault, FAULT_SYSTEM, "cannot write %s: %s", out->path,
-                         strerror(failed ? cause : errno));
+                         strerror(failed ? (cause ? cause : EIO) : errno));
     return FAULT_NONE;
 }
 

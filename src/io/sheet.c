@@ -71,6 +71,8 @@ static void parse_lines(FILE *file, struct csv_parser *parser, reader_t *reader)
         reader->line++;
         if (line[0] == '#')
             continue;
+        if (memchr(line, '\0', (size_t)length) != NULL)
+            fault_set(reader->fault, FAULT_INPUT, "%s:%zu: a byte 0", reader->table.path, reader->line);
         if (csv_parse(parser, line, (size_t)length, on_cell, on_row, reader) != (size_t)length)
             fault_set(reader->fault, FAULT_INPUT, "%s:%zu: %s", reader->table.path, reader->line,
                       csv_strerror(csv_error(parser)));

@@ -93,8 +93,9 @@ static const table_column_t *next_column(table_t *table) {
 // The formats come from the table of columns in the experiment, not from outside.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void print_real(char text[64], const char *format, double value) {
-    snprintf(text, 64, format, value);
+static int print_real(char text[64], const char *format, double value) {
+    const int length = snprintf(text, 64, format, value);
+    return length >= 0 && length < 64;
 }
 #pragma GCC diagnostic pop
 
@@ -110,9 +111,12 @@ void table_real(table_t *table, double value) {
         value = 0;
     }
     char csv[64] = "", tex[64] = "";
-    print_real(csv, column->csv ? column->csv : "%g", value);
+    int whole = print_real(csv, column->csv ? column->csv : "%g", value);
     if (column->tex != NULL && *column->tex != '\0')
-        print_real(tex, column->tex, value);
+        whole &= print_real(tex, column->tex, value);
+    if (!whole)
+        fault_set(&table->fault, FAULT_INTERNAL, "table %s, column %s: %a is too long in print", table->stem,
+                  column->name, value);
     put(table, csv, column->tex == NULL ? NULL : *column->tex ? tex : csv);
 }
 
@@ -120,6 +124,9 @@ void table_integer(table_t *table, long long value) {
     const table_column_t *column = next_column(table);
     if (column == NULL)
         return;
+    if (column->csv != NULL)
+        fault_set(&table->fault, FAULT_INTERNAL, "table %s, column %s: the cell must be a real number",
+                  table->stem, column->name);
     char text[32];
     snprintf(text, sizeof text, "%lld", value);
     put(table, text, column->tex == NULL ? NULL : text);
@@ -129,6 +136,9 @@ void table_text(table_t *table, const char *value) {
     const table_column_t *column = next_column(table);
     if (column == NULL)
         return;
+    if (column->csv != NULL)
+        fault_set(&table->fault, FAULT_INTERNAL, "table %s, column %s: the cell must be a real number",
+                  table->stem, column->name);
     // Commas, quotes and line ends would need quoting; no table of ours needs them in a cell.
     if (strpbrk(value, ",\"\r\n") != NULL)
         fault_set(&table->fault, FAULT_INTERNAL,

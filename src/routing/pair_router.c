@@ -11,11 +11,11 @@
 #include <math.h>
 #include <string.h>
 
-// The rule z = exp(y - exp(-y)), y = FIRST_NODE + i STEP: z runs from 1e-11 to 9 and resolves every scale
+// The rule z = exp(y - exp(-y)), y = FIRST_NODE + i STEP: z runs from 1e-18 to 9 and resolves every scale
 // between.
-static const double FIRST_NODE = -3.2;
-static const double STEP = 5.5 / 320;
-enum { NODES = 321 };
+static const double FIRST_NODE = -3.7;
+static const double STEP = 6.0 / 349;
+enum { NODES = 350 };
 
 // Coordinates adapted to one router u.
 typedef struct frame {
@@ -62,6 +62,9 @@ static void make_frame(const pair_router_t *model, const double *u, frame_t *fra
     memcpy(frame->e2, v, d * sizeof *v);
     subtract(frame->e2, frame->rho, frame->e1, d);
     frame->kappa = normalise(frame->e2, 1, d);
+    // Once more, because a small kappa magnifies what rounding left of e1.
+    subtract(frame->e2, dot(frame->e2, frame->e1, d), frame->e1, d);
+    normalise(frame->e2, 0, d);
     frame->q_squared = dot(q, q, d);
     frame->q1 = dot(q, frame->e1, d);
     frame->q2 = dot(q, frame->e2, d);
@@ -82,7 +85,7 @@ static void sign_moments(const frame_t *frame, double z, double s[4]) {
     s[3] = 2 * (bounded * bounded + 2) * density;
 }
 
-// What is summed over Z: the risk without its constant, and the gradient's three components.
+// What is summed over Z: the risk, and the gradient's three components.
 typedef struct sums {
     double risk, g1, g2, g3;
 } sums_t;
@@ -97,7 +100,10 @@ static void add_node(const pair_router_t *model, const frame_t *frame, double z,
     const double ds = (a * a + q3 * q3) * s[0] + 2 * a * q2 * s[1] + q2 * q2 * s[2]; // E[D^2 S | z]
     const double d2 = a * a + q2 * q2 + q3 * q3;                                     // E[D^2 | z]
     const double f = -2 * eps * slope * weight;
-    sums->risk += weight * (-eps * t * ds + eps * eps * t * t * d2);
+    // E[D^2 (S/2 - eps t)^2] without cancellation where the risk nearly vanishes: S = 1 would give the first term.
+    sums->risk +=
+        weight * (gsl_pow_2((1 - eps) / 2 + eps * boundary_layer_gate(frame->norm * z / model->tau)) * d2 +
+                  eps * t * (d2 - ds));
     sums->g1 += f * z * (0.5 * ds - eps * t * d2);
     sums->g2 +=
         f * (0.5 * ((a * a + q3 * q3) * s[1] + 2 * a * q2 * s[2] + q2 * q2 * s[3]) - eps * t * 2 * a * q2);
@@ -114,7 +120,7 @@ void pair_router_risk(const pair_router_t *model, const double *u, double *risk,
         add_node(model, &frame, z, 2 * gsl_ran_ugaussian_pdf(z) * z * (1 + exp(-y)) * STEP, &sums);
     }
     if (risk != NULL)
-        *risk = frame.q_squared / 4 + sums.risk;
+        *risk = sums.risk;
     for (size_t i = 0; gradient != NULL && i < frame.d; i++)
         gradient[i] = sums.g1 * frame.e1[i] + sums.g2 * frame.e2[i] + sums.g3 * frame.e3[i];
 }
@@ -142,7 +148,7 @@ static double entropy_integrand(double z, const void *context) {
 }
 
 static int integrate_layer(quadrature_function_t f, const aligned_t *aligned, gsl_sf_result *result) {
-    const double layer = fmin(20 / aligned->ratio, 1), points[] = {0, layer, 12, 40};
+    const double layer = fmin(45 / aligned->ratio, 1), points[] = {0, layer, 12, 40};
     return quadrature_integrate(f, aligned, points, 4, 1e-13, result);
 }
 

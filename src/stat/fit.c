@@ -19,6 +19,9 @@ static gsl_matrix *cholesky_factor(const gsl_matrix *covariance, int *status) {
     }
     gsl_matrix_memcpy(factor, covariance);
     *status = gsl_linalg_cholesky_decomp1(factor);
+    for (size_t i = 0; *status == GSL_SUCCESS && i < factor->size1; i++)
+        if (!(gsl_matrix_get(factor, i, i) > 0))
+            *status = GSL_EDOM;
     if (*status != GSL_SUCCESS) {
         gsl_matrix_free(factor);
         return NULL;

@@ -8,8 +8,8 @@
 #include <gsl/gsl_sf_result.h>
 
 // P(|Z - b| <= w) for a standard normal Z: the boundary mass of a slab of half-width w >= 0 around b.
-// Relative error below 1e-13 wherever |b| + w <= 8 (one difference of two tails, taken on the side where
-// nothing cancels).
+// Relative error below 1e-13 wherever |b| + w <= 8 (a difference of two tails, or a Gauss rule
+// where the slab is thin).
 double gaussian_slab_mass(double b, double w);
 
 // Owen's T function T(h, a) = 1/(2 pi) int_0^a exp(-h^2 (1 + x^2) / 2) / (1 + x^2) dx

@@ -23,8 +23,6 @@ static int integrate_pieces(gsl_function *f, const double *points, size_t count,
     const double share = tolerance / (double)(count - 1);
     gsl_sf_result sum = {0, 0};
     for (size_t i = 0; i + 1 < count; i++) {
-        if (!(points[i] <= points[i + 1]))
-            return GSL_EINVAL;
         double value, error;
         const int status = gsl_integration_qag(f, points[i], points[i + 1], share, 0, SUBINTERVALS,
                                                GSL_INTEG_GAUSS61, workspace, &value, &error);
@@ -41,6 +39,9 @@ int quadrature_integrate(quadrature_function_t f, const void *context, const dou
                          double tolerance, gsl_sf_result *result) {
     if (count < 2 || !(tolerance > 0))
         return GSL_EINVAL;
+    for (size_t i = 0; i + 1 < count; i++)
+        if (!(points[i] <= points[i + 1]))
+            return GSL_EINVAL;
     gsl_integration_workspace *workspace = gsl_integration_workspace_alloc(SUBINTERVALS);
     if (workspace == NULL)
         return GSL_ENOMEM;

@@ -11,7 +11,8 @@ typedef double (*quadrature_function_t)(double x, const void *context);
 
 // The integral of f over [points[0], points[count - 1]], cut at the points between, by the adaptive 61-point
 // Gauss-Kronrod rule on each piece (R. Piessens et al., QUADPACK, 1983; gsl_integration_qag).
-//   points     ascending, count >= 2; put one wherever f has a kink or changes its scale
+//   points     ascending, count >= 2; put one wherever f has a kink or changes its scale: where a kink stays
+//              hidden inside a piece, the estimated error may be too small by orders of magnitude
 //   tolerance  wanted absolute error of the whole, > 0
 //   result     receives the value and the sum of the estimated errors; left as it was on an error
 // Returns a GSL status: GSL_SUCCESS, GSL_EINVAL (points not ascending), GSL_ENOMEM, or what
