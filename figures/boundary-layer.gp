@@ -41,8 +41,8 @@ set label 4 "printed/exact $-\\,1$, in \\%" at graph 0.98,0.9 right textcolor rg
 plot curves using "tau":(100*(column("gap_low")/column("risk_gap")-1)):(100*(column("gap_high")/column("risk_gap")-1)) \
          with filledcurves lc rgb orange, \
      0 with lines ls 11, \
-     main using "tau":(100*(column("printed_mass")/column("boundary_mass")-1)) with linespoints ls 1, \
-     main using "tau":(100*(column("printed_gap")/column("fitted_gap")-1)) with linespoints ls 2
+     main using "tau":(100*(column("printed_mass")/column("boundary_mass")-1)) with points ls 1, \
+     main using "tau":(100*(column("printed_gap")/column("fitted_gap")-1)) with points ls 2
 unset label
 
 # Right: the gap over the mass.
@@ -57,8 +57,9 @@ set xtics 0,0.2 format "$%g$"
 set ytics 0,0.1 format "$%g$"
 set xlabel "boundary mass $P(|w'X-b|\\le 2\\tau)$"
 set ylabel "gap $L_\\tau-L_0$"
-set label 5 "exact" at 0.40,0.135 left textcolor rgb orange
-set label 6 "printed" at 0.73,0.35 right textcolor rgb ink
+set label 5 "exact: line" at 0.40,0.135 left textcolor rgb orange
+set label 6 "printed: diamonds" at 0.73,0.35 right textcolor rgb ink
+set label 7 "sampled: squares" at 0.40,0.110 left textcolor rgb orange
 plot curves using "boundary_mass":"gap_low":"gap_high" with filledcurves lc rgb orange, \
      curves using "boundary_mass":"risk_gap" with lines ls 2, \
      main using "sampled_mass":"sampled_gap" with points ls 2, \

@@ -166,23 +166,26 @@ static void write_tsv_row(FILE *file, const ledger_t *ledger, size_t row) {
             found ? decision.cells[EVIDENCE] : "-");
 }
 
-// One row of the report's ledger, and a macro by which the text quotes the verdict.
+// A relation of a check in LaTeX.
+static const char *tex_relation(const char *relation) {
+    return strcmp(relation, "<=") == 0 ? "\\le" : strcmp(relation, ">=") == 0 ? "\\ge" : "=";
+}
+
+// One row of the report's ledger: id, place, statement, verdict, method, experiment, and the tightest check.
 static void write_tex_row(FILE *file, const ledger_t *ledger, size_t row) {
     const sheet_t *listed = &ledger->listed;
     decision_t decision = {0};
-    find_decision(ledger, sheet_cell(listed, row, ID), &decision);
-    const bool found = decision.experiment != NULL;
+    const bool found = find_decision(ledger, sheet_cell(listed, row, ID), &decision) > 0;
     fprintf(file, "\\ledgerrow{%s}{", sheet_cell(listed, row, ID));
-    const char *const cells[] = {
-        sheet_cell(listed, row, PLACE),      sheet_cell(listed, row, STATEMENT),
-        sheet_cell(listed, row, EXPECTED),   found ? decision.cells[VERDICT] : "undecided",
-        found ? decision.cells[METHOD] : "", found ? decision.experiment : "",
-        found ? decision.cells[SLACK] : ""};
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
-        fputs(i ? "}{" : "", file);
-        print_tex(file, cells[i]);
-    }
-    fputs("}%\n", file);
+    print_tex(file, sheet_cell(listed, row, PLACE));
+    fputs("}{", file);
+    print_tex(file, sheet_cell(listed, row, STATEMENT));
+    if (found)
+        fprintf(file, "}{%s}{%s}{%s}{%s}{%s}{%s}%%\n", decision.cells[VERDICT], decision.cells[METHOD],
+                decision.experiment, decision.cells[VALUE], tex_relation(decision.cells[RELATION]),
+                decision.cells[BOUND]);
+    else
+        fputs("}{undecided}{}{}{0}{=}{0}%\n", file);
 }
 
 static size_t count_verdicts(const ledger_t *ledger, const char *verdict) {

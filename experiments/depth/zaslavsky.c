@@ -335,6 +335,12 @@ static void examine_batch(experiment_t *run, tally_t *tally) {
     tally->not_phi += batch.not_phi;
 }
 
+static double log2_fmpz(const fmpz_t value) {
+    slong exponent;
+    const double mantissa = fmpz_get_d_2exp(&exponent, value);
+    return log2(mantissa) + (double)exponent;
+}
+
 // Phi(10^6, 50), against the sum of binomials that FLINT computes one by one.
 static void check_largest(experiment_t *run) {
     fmpz_t phi, sum, term;
@@ -349,6 +355,15 @@ static void check_largest(experiment_t *run) {
     fmpz_sub(sum, sum, phi);
     experiment_check(run, "depth/def-3.2", "Phi(10^6 50) less the sum of its binomials", fmpz_get_d(sum),
                      EQUAL, 0, 0);
+    // Asymptotically n^d/d!: the ratio is 1 - d(d-3)/(2n) up to the next order, which (G) bounds.
+    const double n = (double)LARGEST_PLANES, d = (double)LARGEST_DIMENSION;
+    fmpz_fac_ui(term, LARGEST_DIMENSION);
+    fmpz_mul(term, term, phi);
+    fmpz_set_ui(sum, LARGEST_PLANES);
+    fmpz_pow_ui(sum, sum, LARGEST_DIMENSION);
+    const double ratio = exp2(log2_fmpz(term) - log2_fmpz(sum));
+    experiment_check(run, "depth/def-3.2", "Phi(10^6 50) over n^d/d! less 1", fabs(ratio - 1), AT_MOST,
+                     d * d / n, ROUNDING);
     char *digits = text_of(phi), head[TEXT];
     const size_t length = strlen(digits);
     snprintf(head, sizeof head, "%.5s\\,%.5s\\,%.5s", digits, digits + 5, digits + 10);
@@ -404,12 +419,6 @@ static double low_ratio(double n, double d) {
     for (double i = 0; i < d; i++)
         product *= (n + 1 - i) / n;
     return product;
-}
-
-static double log2_fmpz(const fmpz_t value) {
-    slong exponent;
-    const double mantissa = fmpz_get_d_2exp(&exponent, value);
-    return log2(mantissa) + (double)exponent;
 }
 
 // The figure's table, and what is found on the way.
@@ -701,7 +710,7 @@ static void compute_capacities(experiment_t *run, double value[CAPACITIES]) {
         macro_fmpz(run, c->macro, capacity);
         value[i] = fmpz_get_d(capacity); // exact: all are below 2^53
         if (c->printed > 0)
-            experiment_check(run, "depth/def-3.2", c->what, value[i], EQUAL, c->printed, 0);
+            experiment_check(run, "depth/ex-4.21", c->what, value[i], EQUAL, c->printed, 0);
     }
     fmpz_clear(capacity);
 }
@@ -713,6 +722,13 @@ static void decide_example(experiment_t *run, const double value[CAPACITIES]) {
                      impossible, 0);
     experiment_check(run, claim, "(U) is below the printed top-4 capacity", value[TOP_4_FLATS], AT_MOST,
                      impossible, 0);
+    // What a layer of this shape does reach, so that a bound that is too small is noticed: N/k disjoint coalitions, each
+    // with all Phi(kH, d) regions of its hyperplanes inside its cell.
+    const double reached = (double)(TOP4.experts / TOP4.active) * value[DENSE_20];
+    experiment_check(run, claim, "(U1) is not below what is reached", value[TOP_4_POINTS], AT_LEAST, reached,
+                     0);
+    experiment_check(run, claim, "(U) is not below what is reached", value[TOP_4_FLATS], AT_LEAST, reached,
+                     0);
     experiment_macro(run, "TopFourExcess", "%.2f", value[TOP_4] / value[TOP_4_FLATS]);
     experiment_claim(run, claim, VERDICT_FAILS, METHOD_EXACT,
                      "zaslavsky.capacities.csv and the proof of (U1)");

@@ -10,8 +10,8 @@
 // so a router between fixed experts is pushed by a first-order drift and nothing grows linearly. The shortest example:
 // d = 1, Y = |x|/2, f1 = -f2 = eps x/2 gives L'(0) = -(eps/tau) E|X|^3/2 = -(eps/tau) sqrt(2/pi), not 0. What M of (6.6)
 // does describe is the coupled state u = 0, f1 = f2: with the contrast r of the students free, f1 - f2 = r'x, the mixed
-// block of the Hessian in (u, r) is -(1/tau) E[(Y - f) X X'], which is -M/(2 tau) for g = sign and f = m, beside a block
-// of 0 for u: a strict saddle unless it vanishes.
+// block of the Hessian in (u, r) is -(1/tau) E[(Y - f) X X'], which is -M/(2 tau) for g = sign and f = m, beside blocks
+// of 0 for u and for r: a strict saddle unless it vanishes.
 //
 // The assumption itself: the product (Y - h)(f1 - f2) is to be psi(u'X, v'X) q'X with psi odd in its first argument, so
 // at u = 0 it is 0 almost surely. If f1 and f2 differ, affine as they are, they differ almost everywhere, so

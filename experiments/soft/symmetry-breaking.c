@@ -266,7 +266,7 @@ static void adam_step(int step, const double *gradient, double *first, double *s
 static void train(const setting_t *setting, double tau, run_t *run) {
     const pair_router_t model = model_of(setting, tau);
     double u[DIMENSION], first[DIMENSION] = {0}, second[DIMENSION] = {0}, gradient[DIMENSION];
-    const double along = FIRST_NORM * setting->start, across = sqrt(FIRST_NORM * FIRST_NORM - along * along);
+    const double along = FIRST_NORM * setting->start, across = sqrt(pow(FIRST_NORM, 2) - along * along);
     for (size_t i = 0; i < DIMENSION; i++)
         u[i] = along * setting->teacher[i] + across * setting->across[i];
     int records = 0;
@@ -512,6 +512,25 @@ static void check_figure(experiment_t *run, run_t runs[RUNS][N_TAU]) {
     experiment_macro_integer(run, "DescentAlignedFromAlong", aligned_from(runs[6]));
 }
 
+// The dynamics (6.7) of the linear theory, u <- (I + eta M / tau) u, from the same start as the discriminating run. With
+// q = alpha v and g = sign, M = alpha sqrt(2/pi) (I + v v'), so v is its leading eigenvector.
+static void write_linear(experiment_t *run, double tau) {
+    static const table_column_t columns[] = {{"step", "1", NULL, ""}, {"alignment", "1", "%.6f", ""}};
+    table_t *table = experiment_table(run, "linear", "alignment under the linear dynamics (6.7)", columns, 2,
+                                      DENSE_STEPS + 1);
+    const double growth = DESCENT_RATE / tau * sqrt(TANGENT) * M_2_SQRTPI * M_SQRT1_2;
+    double along = OPPOSITE, across = sqrt(1 - OPPOSITE * OPPOSITE), alignment = OPPOSITE;
+    for (int step = 0; step <= DENSE_STEPS; step++) {
+        alignment = along / hypot(along, across);
+        table_integer(table, step);
+        table_real(table, alignment);
+        along *= 1 + 2 * growth;
+        across *= 1 + growth;
+    }
+    experiment_check(run, "soft/fig-3", "linear dynamics from -0.9: alignment at the end", alignment, AT_MOST,
+                     -0.9995, 0);
+}
+
 static void train_all(experiment_t *run, const printed_t *printed) {
     run_t(*runs)[N_TAU] = calloc(RUNS, sizeof *runs);
     if (runs == NULL)
@@ -526,6 +545,7 @@ static void train_all(experiment_t *run, const printed_t *printed) {
     write_ends(run, printed, runs);
     check_slopes(run, printed, runs);
     check_figure(run, runs);
+    write_linear(run, printed->tau[N_TAU - 1]);
     for (int k = 0; k < RUNS; k++)
         write_trajectories(run, PLANS[k].table, PLANS[k].name, runs[k]);
     free(runs);

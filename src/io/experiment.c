@@ -262,9 +262,13 @@ bool experiment_check(experiment_t *run, const char *claim, const char *what, do
     return check->passed;
 }
 
-// Slack relative to the size of the bound, to find the tightest check of a claim.
+// Slack relative to the size of what is compared, to find the tightest check of a claim. An equality that holds has
+// no room to speak of and is named only where a claim has nothing else.
 static double relative_slack(const check_t *check) {
-    return check->slack / fmax(fabs(check->bound), 1e-300);
+    if (check->relation == EQUAL)
+        return check->passed ? HUGE_VAL : -1;
+    const double scale = fmax(fabs(check->bound), fabs(check->value) + check->error);
+    return scale > 0 ? check->slack / scale : 0;
 }
 
 static const check_t *tightest_check(experiment_t *run, const char *claim, bool *passed) {
