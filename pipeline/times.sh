@@ -15,7 +15,7 @@ cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1 | tr -d ',')
         "build/bin/$experiment" --out "$results"
         meta=$results/$experiment.meta.json
         awk -v e="$experiment" -v w="$(field "$meta" wall_seconds)" -v m="$(field "$meta" peak_memory_kib)" \
-            -v n="$(nproc)" -v c="$cpu" 'BEGIN { printf "%s,%.1f,%.0f,%d,%s\n", e, w, m / 1024, n, c }'
+            -v n="$(nproc)" -v c="$cpu" 'BEGIN { printf "%s,%.2f,%.0f,%d,%s\n", e, w, m / 1024, n, c }'
     done
 } >"$table.tmp"
 mv "$table.tmp" "$table"

@@ -132,26 +132,27 @@ static double mixed_difference(const population_t *population, size_t a, size_t 
 
 //[core
 // Means over the population that the formulas at u = 0 are made of.
-static double mean_gradient(const population_t *population, size_t a) {
+static double mean_gradient(const population_t *all, size_t a) {
     double sum = 0;
-    for (int i = 0; i < POINTS; i++)
-        sum += (population->y[i] - 0.5 * (population->f1[i] + population->f2[i])) *
-               (population->f1[i] - population->f2[i]) * population->x[i][a];
-    return -sum / (POINTS * population->tau);
+    for (int i = 0; i < POINTS; i++) {
+        const double mean = 0.5 * (all->f1[i] + all->f2[i]), contrast = all->f1[i] - all->f2[i];
+        sum += (all->y[i] - mean) * contrast * all->x[i][a];
+    }
+    return -sum / (POINTS * all->tau);
 }
 
-static double mean_hessian(const population_t *population, size_t a, size_t b) {
+static double mean_hessian(const population_t *all, size_t a, size_t b) {
     double sum = 0;
     for (int i = 0; i < POINTS; i++)
-        sum += gsl_pow_2(population->f1[i] - population->f2[i]) * population->x[i][a] * population->x[i][b];
-    return sum / (2 * POINTS * gsl_pow_2(population->tau));
+        sum += gsl_pow_2(all->f1[i] - all->f2[i]) * all->x[i][a] * all->x[i][b];
+    return sum / (2 * POINTS * gsl_pow_2(all->tau));
 }
 
-static double mean_mixed(const population_t *population, size_t a, size_t b) {
+static double mean_mixed(const population_t *all, size_t a, size_t b) {
     double sum = 0;
     for (int i = 0; i < POINTS; i++)
-        sum += (population->y[i] - population->f1[i]) * population->x[i][a] * population->x[i][b];
-    return -sum / (POINTS * population->tau);
+        sum += (all->y[i] - all->f1[i]) * all->x[i][a] * all->x[i][b];
+    return -sum / (POINTS * all->tau);
 }
 //]core
 

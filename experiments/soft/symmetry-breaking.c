@@ -266,7 +266,8 @@ static void adam_step(int step, const double *gradient, double *first, double *s
 static void train(const setting_t *setting, double tau, run_t *run) {
     const pair_router_t model = model_of(setting, tau);
     double u[DIMENSION], first[DIMENSION] = {0}, second[DIMENSION] = {0}, gradient[DIMENSION];
-    const double along = FIRST_NORM * setting->start, across = sqrt(pow(FIRST_NORM, 2) - along * along);
+    const double along = FIRST_NORM * setting->start;
+    const double across = sqrt(FIRST_NORM * FIRST_NORM - along * along);
     for (size_t i = 0; i < DIMENSION; i++)
         u[i] = along * setting->teacher[i] + across * setting->across[i];
     int records = 0;

@@ -9,11 +9,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MAX_TABLES = 16,
@@ -349,11 +351,44 @@ static void finish_all(experiment_t *run) {
     end_on_fault(run);
 }
 
+// Whether `file` is one of the tables `stems` with the given ending.
+static bool is_table(const char *file, char stems[MAX_TABLES][TEXT_LENGTH], size_t count,
+                     const char *ending) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(stems[i]);
+        if (strncmp(file, stems[i], length) == 0 && strcmp(file + length, ending) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Removes the tables that an older version of the experiment has left and this run has not written: what stands in the
+// folder is what the program says.
+static void remove_stale_tables(experiment_t *run, char stems[MAX_TABLES][TEXT_LENGTH], size_t count) {
+    static const char *const endings[] = {".csv", ".rows.tex"};
+    for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
+        char suffix[32];
+        snprintf(suffix, sizeof suffix, ".*%s", endings[e]);
+        char *pattern = result_path(run, suffix);
+        glob_t found = {0};
+        if (glob(pattern, 0, NULL, &found) == 0)
+            for (size_t i = 0; i < found.gl_pathc; i++)
+                if (!is_table(found.gl_pathv[i] + strlen(run->out) + 1, stems, count, endings[e]))
+                    unlink(found.gl_pathv[i]);
+        globfree(&found);
+        free(pattern);
+    }
+}
+
 // Gives every result its name. The main table is committed last of the tables (it was opened first), because
 // make looks at it and at the three outputs after it: whatever is missing or old when the program is killed
 // in between, make runs the experiment again.
 static void commit_all(experiment_t *run) {
     finish_all(run);
+    char stems[MAX_TABLES][TEXT_LENGTH];
+    const size_t count = run->n_tables;
+    for (size_t i = 0; i < count; i++)
+        snprintf(stems[i], TEXT_LENGTH, "%s", table_stem(run->tables[i]));
     while (run->n_tables > 0 && run->fault.status == FAULT_NONE)
         table_commit(run->tables[--run->n_tables], &run->fault);
     output_t **const outputs[] = {&run->dependencies, &run->macros, &run->claims, &run->meta_file};
@@ -362,6 +397,7 @@ static void commit_all(experiment_t *run) {
         *outputs[i] = NULL;
     }
     end_on_fault(run);
+    remove_stale_tables(run, stems, count);
 }
 
 // Quick results never take the place of full ones.

@@ -63,6 +63,10 @@ fault_status_t table_open(const char *directory, const char *stem, const char *c
     return FAULT_NONE;
 }
 
+const char *table_stem(const table_t *table) {
+    return table->stem;
+}
+
 // Writes one cell to both files. `csv` and `tex` are the finished texts; tex is NULL where the column is not
 // printed.
 static void put(table_t *table, const char *csv, const char *tex) {

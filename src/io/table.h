@@ -31,6 +31,9 @@ fault_status_t table_open(const char *directory, const char *stem, const char *c
                           const table_column_t *columns, size_t width, size_t rows, table_t **result,
                           fault_t *fault);
 
+// The stem under which the table was opened; valid until the table is closed.
+const char *table_stem(const table_t *table);
+
 // Append the next cell, row by row from left to right. Faults (a value that is not finite, a cell of the
 // wrong kind, one row too many) are kept and reported by table_finish.
 void table_real(table_t *table, double value);
