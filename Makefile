@@ -71,14 +71,14 @@ COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 all: $(OUT)/report.pdf ## the report (the default)
 
-check: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
+check: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
 	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS) $(wildcard tests/*.sh)
 
 # The same without the scripts, which build whole trees: for mutants.
 claims-and-units: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%)
 	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS)
 
-test: $(TESTS:%=build/bin/%) build/bin/ledger $(EXPERIMENTS:%=build/bin/%) ## the tests alone
+test: $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) $(EXPERIMENTS:%=build/bin/%) ## the tests alone
 	@pipeline/check.sh - - $(OUT) $(TESTS) $(wildcard tests/*.sh)
 
 $(EXPERIMENTS:%=exp-%): exp-%: $(foreach k,$(RESULT_KINDS),$(RESULTS)/%.$k) ## exp-NAME: the results of one experiment

@@ -154,10 +154,10 @@ d/4\tfirst\there\tfails\t-\t-\t-\t-\t-\n' >"$tmp/want.tsv"
 cat >"$tmp/want.tex" <<'END'
 % the ledger, from the claims of the experiments
 \ledgercounts{4}{1}{1}{0}{1}%
-\ledgerrow{a/1}{Table 1}{one, with a comma}{holds}{holds}{exact}{exp-a}{1}%
-\ledgerrow{b/2}{Fig. 2}{two}{amended}{amended}{exact}{exp-b}{1}%
-\ledgerrow{c_3}{50 \%}{x $<$ y \& y $>$ z \# \$1}{untestable}{untestable}{exact}{exp-a}{1}%
-\ledgerrow{d/4}{here}{undecided one}{fails}{undecided}{}{}{}%
+\ledgerrow{a/1}{Table 1}{one, with a comma}{holds}{exact}{exp-a}{1}{\le}{2}%
+\ledgerrow{b/2}{Fig. 2}{two}{amended}{exact}{exp-b}{1}{\le}{2}%
+\ledgerrow{c_3}{50 \%}{x $<$ y \& y $>$ z \# \$1}{untestable}{exact}{exp-a}{1}{\le}{2}%
+\ledgerrow{d/4}{here}{undecided one}{undecided}{}{}{0}{=}{0}%
 END
 [ $status = 0 ] && [ ! -s "$tmp/err" ] && cmp -s "$tmp/want.tsv" "$tmp/l/out/deep/ledger.tsv"
 report $? "ledger: ledger.tsv to the byte"
