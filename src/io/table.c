@@ -124,25 +124,28 @@ void table_real(table_t *table, double value) {
     put(table, csv, column->tex == NULL ? NULL : *column->tex ? tex : csv);
 }
 
-void table_integer(table_t *table, long long value) {
+// The column of the next cell, which must be an integer or a text; otherwise a fault, and NULL when the table is full.
+static const table_column_t *next_literal(table_t *table) {
     const table_column_t *column = next_column(table);
-    if (column == NULL)
-        return;
-    if (column->csv != NULL)
+    if (column != NULL && column->csv != NULL)
         fault_set(&table->fault, FAULT_INTERNAL, "table %s, column %s: the cell must be a real number",
                   table->stem, column->name);
+    return column;
+}
+
+void table_integer(table_t *table, long long value) {
+    const table_column_t *column = next_literal(table);
+    if (column == NULL)
+        return;
     char text[32];
     snprintf(text, sizeof text, "%lld", value);
     put(table, text, column->tex == NULL ? NULL : text);
 }
 
 void table_text(table_t *table, const char *value) {
-    const table_column_t *column = next_column(table);
+    const table_column_t *column = next_literal(table);
     if (column == NULL)
         return;
-    if (column->csv != NULL)
-        fault_set(&table->fault, FAULT_INTERNAL, "table %s, column %s: the cell must be a real number",
-                  table->stem, column->name);
     // Commas, quotes and line ends would need quoting; no table of ours needs them in a cell.
     if (strpbrk(value, ",\"\r\n") != NULL)
         fault_set(&table->fault, FAULT_INTERNAL,
