@@ -88,7 +88,7 @@ $(FIGURES:%=fig-%): fig-%: $(DRAWN)/%.view.pdf ## fig-NAME: one figure as a PDF 
 	@echo "$<"
 
 view: $(OUT)/report.pdf ## open the report
-	@if command -v xdg-open >/dev/null; then xdg-open $<; else echo "$<: no program to open it with was found"; fi
+	@xdg-open $< 2>/dev/null || echo "$<: no program to open it with was found"
 
 list: ## experiments, figures and claims with one line each
 	@pipeline/list.sh
