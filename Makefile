@@ -18,6 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 CC := gcc
 CFLAGS := -O2 -g
 THREADS :=#           threads of an experiment; empty: one for each core
+PREFIX := /usr/local# where `make install` puts bin/moegeom
 QUICK :=#             1: smaller sizes, everything under build/quick
 V :=#                 1: print the commands of compilers and linker
 
@@ -42,12 +43,14 @@ OUT := build$(if $(QUICK),/quick)
 RESULTS := $(OUT)/results
 DRAWN := $(OUT)/figures
 
-MODULES := $(wildcard src/number/*.c src/stat/*.c src/geometry/*.c src/routing/*.c src/io/*.c)
+MAIN := src/cli/moegeom.c
+MODULES := $(filter-out $(MAIN),$(wildcard src/number/*.c src/stat/*.c src/geometry/*.c src/routing/*.c src/io/*.c src/cli/*.c))
 EXPERIMENT_SOURCES := $(wildcard experiments/*/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 TOOL_SOURCES := $(wildcard pipeline/*.c)
 BENCH_SOURCES := $(wildcard tests/bench_*.c)
-ALL_SOURCES := $(MODULES) $(EXPERIMENT_SOURCES) $(TEST_SOURCES) $(TOOL_SOURCES) $(BENCH_SOURCES)
+SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+ALL_SOURCES := $(MODULES) $(MAIN) $(SUPPORT_SOURCES) $(EXPERIMENT_SOURCES) $(TEST_SOURCES) $(TOOL_SOURCES) $(BENCH_SOURCES)
 
 EXPERIMENTS := $(basename $(notdir $(EXPERIMENT_SOURCES)))
 FIGURES := $(filter-out style,$(basename $(notdir $(wildcard figures/*.gp))))
@@ -56,29 +59,38 @@ TOOLS := $(basename $(notdir $(TOOL_SOURCES)))
 BENCHES := $(basename $(notdir $(BENCH_SOURCES)))
 
 LIBRARY := build/libmoegeom.a
+PROGRAM := build/bin/moegeom
 CLAIMS := $(EXPERIMENTS:%=$(RESULTS)/%.claims)
 RESULT_KINDS := csv tex claims meta.json
 
 STRICT := -std=c17 -Wall -Wextra -Wconversion -Wshadow -Werror
 MEANING := -ffp-contract=off -fopenmp -D_GNU_SOURCE -Isrc
-LIBS := -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lm
+LIBS := -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lmd -lm
 Q := $(if $(V),,@)
 COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 # ---- What can be asked for -----------------------------------------------------------------------------------------
 
-.PHONY: all check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
+.PHONY: all program install fuzz check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
 
 all: $(OUT)/report.pdf ## the report (the default)
 
-check: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
+program: $(PROGRAM) ## build/bin/moegeom
+
+install: $(PROGRAM) ## the program into PREFIX/bin (default /usr/local), under DESTDIR when that is set
+	@install -D -m 755 $< "$(DESTDIR)$(PREFIX)/bin/moegeom"
+
+fuzz: ## break the readers of files with random input for FUZZ_SECONDS (default 60)
+	@tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
+
+check: $(OUT)/ledger.tsv $(PROGRAM) $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) ## every experiment, every claim against data/claims.csv, every test
 	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS) $(wildcard tests/*.sh)
 
 # The same without the scripts, which build whole trees: for mutants.
 claims-and-units: $(OUT)/ledger.tsv $(TESTS:%=build/bin/%)
 	@pipeline/check.sh build/bin/ledger data/claims.csv $(OUT) $(TESTS)
 
-test: $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) $(EXPERIMENTS:%=build/bin/%) ## the tests alone
+test: $(PROGRAM) $(TESTS:%=build/bin/%) $(TOOLS:%=build/bin/%) $(EXPERIMENTS:%=build/bin/%) ## the tests alone
 	@pipeline/check.sh - - $(OUT) $(TESTS) $(wildcard tests/*.sh)
 
 $(EXPERIMENTS:%=exp-%): exp-%: $(foreach k,$(RESULT_KINDS),$(RESULTS)/%.$k) ## exp-NAME: the results of one experiment
@@ -111,8 +123,8 @@ reproduce: ## two builds in two folders: the same PDF, byte for byte
 mutants: ## break the code on purpose and see that the checks notice
 	@pipeline/mutants.sh "$(MAKE)"
 
-bench: $(BENCHES:%=build/bin/%) ## speeds next to rivals on this machine
-	@for b in $^; do $$b; done
+bench: $(PROGRAM) $(BENCHES:%=build/bin/%) ## speeds next to rivals on this machine
+	@for b in $(BENCHES:%=build/bin/%) $(wildcard tests/bench_*.sh); do $$b; done
 
 times: $(EXPERIMENTS:%=build/bin/%) ## measure the experiments and write data/times.csv, which the report prints
 	@pipeline/times.sh data/times.csv $(EXPERIMENTS)
@@ -121,7 +133,7 @@ deps: ## install the Debian packages that are missing
 	@pipeline/deps.sh
 
 format: ## clang-format over all sources
-	@clang-format -i $(wildcard src/*/*.[ch] experiments/*/*.c tests/*.c pipeline/*.c)
+	@clang-format -i $(wildcard src/*/*.[ch] experiments/*/*.c tests/*.c tests/*/*.[ch] pipeline/*.c)
 
 help: ## this text
 	@pipeline/help.sh $(firstword $(MAKEFILE_LIST))
@@ -149,6 +161,8 @@ AFTER := $(filter deps,$(MAKECMDGOALS))
 # The lanes of these sums are written out for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
 $(OBJ)/src/stat/moments.o: CFLAGS += -O3
 
+$(OBJ)/tests/%.o: CFLAGS += -Itests
+
 $(OBJ)/%.o: %.c build/flags | $(AFTER)
 	@mkdir -p $(@D); echo "  compile $<"
 	$Q$(COMPILE) -MMD -MP -MT $@ -MF $@.d.tmp -c $< -o $@.tmp
@@ -162,9 +176,11 @@ $(LIBRARY): $(MODULES:%.c=$(OBJ)/%.o)
 
 $(foreach s,$(EXPERIMENT_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES),\
   $(eval build/bin/$(basename $(notdir $s)): $(OBJ)/$(s:.c=.o)))
+$(TESTS:%=build/bin/%): $(SUPPORT_SOURCES:%.c=$(OBJ)/%.o)
 $(TESTS:%=build/bin/%): LIBS += -lcmocka
+$(PROGRAM): $(OBJ)/$(MAIN:.c=.o)
 
-$(foreach p,$(EXPERIMENTS) $(TOOLS) $(TESTS) $(BENCHES),build/bin/$p): build/bin/%: $(LIBRARY) build/flags
+$(foreach p,$(EXPERIMENTS) $(TOOLS) $(TESTS) $(BENCHES) moegeom,build/bin/$p): build/bin/%: $(LIBRARY) build/flags
 	@mkdir -p $(@D); echo "  link    $@"
 	$Q$(COMPILE) $(filter %.o,$^) $(LIBRARY) $(LIBS) -o $@.tmp
 	@mv $@.tmp $@

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATTEMPTS = 8 };
+enum {
+    ATTEMPTS = 8,
+    BOUNDED_BITS = 48 // minors up to 2^48 are below half of every prime that an attempt may take
+};
 
 void tree_count_init(tree_count_t *count, slong dimension) {
     *count = (tree_count_t){.levels = dimension + 1};
@@ -25,6 +28,40 @@ void tree_count_clear(tree_count_t *count) {
     fmpz_clear(count->regions);
     fmpz_clear(count->events);
     _fmpz_vec_clear(count->level, count->levels);
+    _fmpz_vec_clear(count->prime, count->primes);
+}
+
+// ---- Hadamard's bound ----------------------------------------------------------------------------------------------
+
+static int compare_down(const void *a, const void *b) {
+    return fmpz_cmp(*(fmpz *const *)b, *(fmpz *const *)a);
+}
+
+// The square of a bound of all minors: the product of the squared lengths of the longest rows (J. Hadamard 1893);
+// rows of integers that are not 0 are not shorter than 1.
+static void square_bound(fmpz_t square, const fmpz_mat_t rows) {
+    const slong n = fmpz_mat_nrows(rows), width = fmpz_mat_ncols(rows);
+    fmpz *lengths = _fmpz_vec_init(n);
+    fmpz **order = flint_malloc((size_t)n * sizeof *order + 1);
+    for (slong i = 0; i < n; i++) {
+        _fmpz_vec_dot(lengths + i, rows->rows[i], rows->rows[i], width);
+        order[i] = lengths + i;
+    }
+    qsort(order, (size_t)n, sizeof *order, compare_down);
+    fmpz_one(square);
+    for (slong i = 0; i < n && i < width; i++)
+        fmpz_mul(square, square, order[i]);
+    flint_free(order);
+    _fmpz_vec_clear(lengths, n);
+}
+
+static slong bound_bits(const fmpz_mat_t rows) {
+    fmpz_t square;
+    fmpz_init(square);
+    square_bound(square, rows);
+    const slong bits = ((slong)fmpz_bits(square) + 1) / 2;
+    fmpz_clear(square);
+    return bits;
 }
 
 // ---- Reduction: distinct hyperplanes that span and have no common point, with the same tree ------------------------
@@ -37,6 +74,7 @@ typedef struct reduced {
     fmpz_mat_t rows;  // what the tree runs on: `whole`, or its slice when all have a common point
     slong first;      // where the rows of the slice start in `names`: 1 when central, else 0
     bool central;
+    slong bits; // 2^bits is at least every minor of `rows`, and every minor of the caller's rows
 } reduced_t;
 
 // Divides a row by its content and makes its first entry that is not 0 positive.
@@ -160,36 +198,14 @@ static void reduced_init(reduced_t *reduced, const arrangement_t *a) {
         slice_central(reduced);
     else
         fmpz_mat_init_set(reduced->rows, reduced->whole);
+    const slong given = bound_bits(a->rows), run = bound_bits(reduced->rows);
+    reduced->bits = given > run ? given : run;
 }
 
 static void reduced_clear(reduced_t *reduced) {
     flint_free(reduced->names);
     fmpz_mat_clear(reduced->whole);
     fmpz_mat_clear(reduced->rows);
-}
-
-// ---- Hadamard's bound ----------------------------------------------------------------------------------------------
-
-static int compare_down(const void *a, const void *b) {
-    return fmpz_cmp(*(fmpz *const *)b, *(fmpz *const *)a);
-}
-
-// The square of a bound of all minors: the product of the squared lengths of the longest rows (J. Hadamard 1893);
-// rows of integers that are not 0 are not shorter than 1.
-static void square_bound(fmpz_t square, const fmpz_mat_t rows) {
-    const slong n = fmpz_mat_nrows(rows), width = fmpz_mat_ncols(rows);
-    fmpz *lengths = _fmpz_vec_init(n);
-    fmpz **order = flint_malloc((size_t)n * sizeof *order + 1);
-    for (slong i = 0; i < n; i++) {
-        _fmpz_vec_dot(lengths + i, rows->rows[i], rows->rows[i], width);
-        order[i] = lengths + i;
-    }
-    qsort(order, (size_t)n, sizeof *order, compare_down);
-    fmpz_one(square);
-    for (slong i = 0; i < n && i < width; i++)
-        fmpz_mul(square, square, order[i]);
-    flint_free(order);
-    _fmpz_vec_clear(lengths, n);
 }
 
 // ---- The plan of a walk --------------------------------------------------------------------------------------------
@@ -248,10 +264,10 @@ static bool change_coordinates(tree_plan_t *plan, ulong attempt) {
     return good;
 }
 
-// Primes below 2^62 whose product exceeds the bound, and the rows modulo each.
-static int add_primes(tree_plan_t *plan, const fmpz_t square) {
+// Primes from 2^61 on whose product exceeds 2^(bits + 1), and the rows modulo each.
+static int add_primes(tree_plan_t *plan, slong bits) {
     const size_t width = (size_t)plan->dimension + 1, n = (size_t)plan->rows;
-    plan->primes = (slong)fmpz_bits(square) / 2 / 61 + 1;
+    plan->primes = (bits + 1) / 61 + 1;
     plan->prime = malloc((size_t)plan->primes * sizeof(ulong));
     plan->residues = malloc((size_t)plan->primes * n * width * sizeof(ulong));
     if (plan->prime == NULL || plan->residues == NULL)
@@ -284,19 +300,12 @@ static int plan_init(tree_plan_t *plan, const reduced_t *reduced, ulong attempt)
     fmpz_mat_init_set(plan->exact, reduced->rows);
     plan->stride = (size_t)plan->rows + RESIDUE_PADDING;
     plan->columns = calloc((size_t)plan->dimension * plan->stride, sizeof(double));
-    fmpz_t square, prime;
-    fmpz_init(square);
-    fmpz_init_set_ui(prime, plan->field.prime);
-    fmpz_mul(prime, prime, prime);
-    square_bound(square, plan->exact);
-    plan->bounded = fmpz_cmp(square, prime) < 0;
+    plan->bounded = reduced->bits < BOUNDED_BITS;
     int status = plan->columns != NULL ? GSL_SUCCESS : GSL_ENOMEM;
     if (status == GSL_SUCCESS && !plan->bounded)
-        status = add_primes(plan, square);
+        status = add_primes(plan, reduced->bits);
     if (status == GSL_SUCCESS && !change_coordinates(plan, attempt))
         status = TREE_UNLUCKY;
-    fmpz_clear(square);
-    fmpz_clear(prime);
     if (status != GSL_SUCCESS)
         plan_clear(plan);
     return status;
@@ -333,6 +342,14 @@ static int attempt_sums(const tree_plan_t *plan, const shards_control_t *control
     return status;
 }
 
+static void note_primes(tree_count_t *count, const tree_plan_t *plan) {
+    count->primes = plan->primes + 1;
+    count->prime = _fmpz_vec_init(count->primes);
+    fmpz_set_ui(count->prime, plan->field.prime);
+    for (slong k = 0; k < plan->primes; k++)
+        fmpz_set_ui(count->prime + k + 1, plan->prime[k]);
+}
+
 // Sums of the reduced arrangement, d' + 2 integers; the root and its rows included.
 static int reduced_sums(const reduced_t *reduced, const shards_control_t *control, fmpz *sums,
                         tree_count_t *count) {
@@ -343,8 +360,8 @@ static int reduced_sums(const reduced_t *reduced, const shards_control_t *contro
         if (status != GSL_SUCCESS)
             continue;
         status = attempt_sums(&plan, control, sums);
-        count->prime = plan.field.prime;
-        count->bounded = plan.bounded;
+        if (status == GSL_SUCCESS)
+            note_primes(count, &plan);
         plan_clear(&plan);
     }
     if (status != GSL_SUCCESS)
@@ -380,20 +397,12 @@ static void fill_levels(tree_count_t *count, const reduced_t *reduced, const fmp
         fmpz_add(count->regions, count->regions, count->level + j);
 }
 
-static void fill_bound(tree_count_t *count, const reduced_t *reduced) {
-    fmpz_t square;
-    fmpz_init(square);
-    square_bound(square, reduced->rows);
-    count->hadamard_bits = ((slong)fmpz_bits(square) + 1) / 2;
-    fmpz_clear(square);
-}
-
 int tree_regions(const arrangement_t *a, const shards_control_t *control, tree_count_t *count) {
     reduced_t reduced;
     reduced_init(&reduced, a);
     const slong d = fmpz_mat_ncols(reduced.rows) - 1;
     fmpz *sums = _fmpz_vec_init(d + 2);
-    tree_count_t draft = {.bounded = true, .prime = residue_field(0).prime};
+    tree_count_t draft = {0};
     int status = GSL_SUCCESS;
     if (is_small(&reduced))
         small_sums(&reduced, sums);
@@ -401,11 +410,12 @@ int tree_regions(const arrangement_t *a, const shards_control_t *control, tree_c
         status = reduced_sums(&reduced, control, sums, &draft);
     if (status == GSL_SUCCESS) {
         fill_levels(count, &reduced, sums);
-        fill_bound(count, &reduced);
         fmpz_set(count->events, sums + d + 1);
         count->hyperplanes = reduced.distinct;
         count->central = reduced.central;
-        count->bounded = draft.bounded;
+        count->hadamard_bits = reduced.bits;
+        _fmpz_vec_clear(count->prime, count->primes);
+        count->primes = draft.primes;
         count->prime = draft.prime;
     }
     _fmpz_vec_clear(sums, d + 2);

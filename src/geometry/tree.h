@@ -27,13 +27,15 @@ typedef struct tree_count {
     slong levels;      // d + 1
     fmpz *level;       // level[j]: no-broken-circuit sets of j hyperplanes; they add up to `regions`
     fmpz_t events;     // zero events: rows that coincide or are parallel on a flat, points that coincide on a
-                       // line; 0 proves general position up to repetition of rows, unless `central`
+                       // line; 0 proves general position of the distinct hyperplanes modulo their lineality
+                       // space, and, when they are central, of their slice
     slong hyperplanes; // distinct ones, = level[1]
-    bool central;      // all hyperplanes have a common point: the tree ran on the slice that the first one's
-                       // parallel cuts out, and the count was doubled
-    bool bounded;      // Hadamard's bound is below the prime: no event needed a confirmation
-    slong hadamard_bits; // 2^bits exceeds every minor of the distinct rows
-    ulong prime;         // the prime that the tree ran with
+    bool central; // all hyperplanes have a common point: the tree ran on the slice that a parallel to the
+                  // first one cuts out, and the count was doubled
+    slong hadamard_bits; // 2^bits is at least every minor that occurs, and every minor of the rows of `a`
+    slong primes;        // how many
+    fmpz *prime; // the prime that the tree ran with, and those that confirmed its events; their product
+                 // exceeds 2^(hadamard_bits + 1)
 } tree_count_t;
 
 void tree_count_init(tree_count_t *count, slong dimension);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Options of the subcommands; see options.h.
+#include "cli/options.h"
+
+#include "geometry/slice.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <gsl/gsl_errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void options_stop(const char *command, fault_status_t status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "moegeom %s: ", command);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(status);
+}
+
+void options_check(const char *command, const fault_t *fault) {
+    if (fault->status != FAULT_NONE)
+        options_stop(command, fault->status, "%s", fault->text);
+}
+
+void options_require(const char *command, int status, const char *what) {
+    if (status == GSL_SUCCESS)
+        return;
+    const fault_status_t kind = status == GSL_ENOMEM ? FAULT_SYSTEM : FAULT_INTERNAL;
+    options_stop(command, kind, "%s: %s", what, gsl_strerror(status));
+}
+
+int options_next(int argc, char **argv, const struct option *options, const char *help) {
+    opterr = 0;
+    const int option = getopt_long(argc, argv, ":h", options, NULL);
+    switch (option) {
+    case 'h':
+        fputs(help, stdout);
+        options_flush(argv[0]);
+        exit(EXIT_SUCCESS);
+    case ':':
+        options_stop(argv[0], FAULT_USAGE, "%s expects a value; --help lists the options", argv[optind - 1]);
+    case '?':
+        if (optopt != 0)
+            options_stop(argv[0], FAULT_USAGE, "unknown option -%c; --help lists the options", optopt);
+        options_stop(argv[0], FAULT_USAGE, "unknown option %s; --help lists the options", argv[optind - 1]);
+    default:
+        return option;
+    }
+}
+
+uint64_t options_integer(const char *command, const char *option, const char *text, uint64_t low,
+                         uint64_t high) {
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < low || value > high)
+        options_stop(command, FAULT_USAGE, "%s expects an integer from %llu to %llu, found «%s»", option,
+                     (unsigned long long)low, (unsigned long long)high, text);
+    return value;
+}
+
+double options_real(const char *command, const char *option, const char *text, double low, double high) {
+    char *end;
+    errno = 0;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(value >= low && value <= high))
+        options_stop(command, FAULT_USAGE, "%s expects a number from %g to %g, found «%s»", option, low, high,
+                     text);
+    return value;
+}
+
+const char *options_argument(int argc, char **argv, const char *what) {
+    if (optind >= argc)
+        options_stop(argv[0], FAULT_USAGE, "expected %s; --help shows the usage", what);
+    if (optind + 1 < argc)
+        options_stop(argv[0], FAULT_USAGE, "expected one argument, %s, found «%s» after it", what,
+                     argv[optind + 1]);
+    return argv[optind];
+}
+
+void options_points(const char *command, const char *path, const instance_t *instance, fmpq_mat_t points) {
+    const slong d = instance->layer != NULL ? instance->layer->dimension : instance->arrangement->dimension;
+    fault_t fault = {0};
+    instance_points(path, d, points, &fault);
+    options_check(command, &fault);
+}
+
+void options_restrict(const char *command, const char *path, const fmpq_mat_t points, instance_t *instance) {
+    instance_t slice = {0};
+    const int status = instance->layer != NULL
+                           ? slice_layer(instance->layer, points, &slice.layer)
+                           : slice_arrangement(instance->arrangement, points, &slice.arrangement);
+    if (status == GSL_EDOM)
+        options_stop(
+            command, FAULT_INPUT,
+            "%s: expected two different points, or three that are not on a line, found %ld that span less",
+            path, fmpq_mat_nrows(points));
+    options_require(command, status, "cannot restrict the instance");
+    instance_clear(instance);
+    *instance = slice;
+}
+
+static void examine_layer(const char *command, const char *path, const layer_t *layer) {
+    slong first, second;
+    if (layer->active < layer->experts && layer_twins(layer, &first, &second))
+        options_stop(
+            command, FAULT_INPUT,
+            "%s: experts %ld and %ld have identical logits everywhere, so their coalition is undefined "
+            "(experts are counted from 0)",
+            path, first < second ? first : second, first < second ? second : first);
+    const slong dead = layer_dead_units(layer);
+    if (dead > 0)
+        fprintf(stderr, "moegeom %s: note: %ld of %ld units are dead (w = 0): no hyperplanes\n", command,
+                dead, layer->experts * layer->width);
+}
+
+instance_t options_instance(const char *command, const char *path, const char *plane) {
+    instance_t instance = {0};
+    fault_t fault = {0};
+    instance_read(path, &instance, &fault);
+    options_check(command, &fault);
+    if (plane != NULL) {
+        fmpq_mat_t points;
+        options_points(command, plane, &instance, points);
+        options_restrict(command, plane, points, &instance);
+        fmpq_mat_clear(points);
+    }
+    if (instance.layer != NULL)
+        examine_layer(command, path, instance.layer);
+    return instance;
+}
+
+void options_flush(const char *command) {
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        options_stop(command, FAULT_SYSTEM, "cannot write to standard output: %s", strerror(errno));
+}

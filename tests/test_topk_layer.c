@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// routing/topk_layer: passes against the definitions in long double, the gradient against differences of the
+// loss, the exponential against the library's, rounding, and training down to the bits.
+#include "routing/topk_layer.h"
+#include "support.h"
+
+#include <gsl/gsl_errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+// ---- Settings
+
+enum { ROWS = 12, MOST = 16 };
+
+// A drawn layer and drawn rows for it.
+typedef struct setting {
+    topk_layer_t *layer;
+    double inputs[ROWS * MOST];
+    size_t labels[ROWS], order[ROWS];
+    topk_data_t data;
+} setting_t;
+
+static void set_up(setting_t *set, topk_shape_t shape, uint32_t block) {
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), block);
+    set->layer = topk_layer_alloc(&shape);
+    assert_non_null(set->layer);
+    topk_layer_draw(set->layer, &s);
+    stream_normals(&s, set->inputs, ROWS * shape.inputs);
+    for (size_t i = 0; i < ROWS; i++) {
+        set->labels[i] = draw_below(&s, shape.classes);
+        set->order[i] = i;
+    }
+    set->data = (topk_data_t){ROWS, set->inputs, set->labels};
+}
+
+static const char *describe(topk_shape_t s, uint32_t block) {
+    return INPUT("d %zu, N %zu, k %zu, H %zu, C %zu, block %u", s.inputs, s.experts, s.active, s.width,
+                 s.classes, block);
+}
+
+static const topk_shape_t SHAPES[] = {{1, 1, 1, 1, 1}, {3, 4, 2, 5, 3}, {2, 5, 1, 3, 4},
+                                      {4, 3, 3, 2, 2}, {5, 6, 4, 1, 5}, {8, 8, 2, 4, 10}};
+enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES };
+
+// ---- The definitions, in long double
+
+static long double dot(const double *w, const long double *x, size_t n) {
+    long double sum = w[n];
+    for (size_t i = 0; i < n; i++)
+        sum += w[i] * x[i];
+    return sum;
+}
+
+// Whether expert i belongs to the coalition: fewer than k experts come before it.
+static bool belongs(const long double *logits, size_t n, size_t k, size_t i) {
+    size_t before = 0;
+    for (size_t j = 0; j < n; j++)
+        before += logits[j] > logits[i] || (logits[j] == logits[i] && j < i);
+    return before < k;
+}
+
+// Logits, coalition, gates and scores of one input.
+static void define_pass(const topk_layer_t *layer, const double *input, long double *logits, bool *member,
+                        long double *scores) {
+    const topk_shape_t s = layer->shape;
+    long double x[MOST], gates[MOST], sum = 0;
+    for (size_t j = 0; j < s.inputs; j++)
+        x[j] = input[j];
+    for (size_t i = 0; i < s.experts; i++)
+        logits[i] = dot(layer->router + i * (s.inputs + 1), x, s.inputs);
+    for (size_t i = 0; i < s.experts; i++) {
+        member[i] = belongs(logits, s.experts, s.active, i);
+        gates[i] = member[i] ? expl(logits[i]) : 0;
+        sum += gates[i];
+    }
+    for (size_t c = 0; c < s.classes; c++)
+        scores[c] = 0;
+    for (size_t i = 0; i < s.experts; i++) {
+        long double hidden[MOST];
+        for (size_t u = 0; u < s.width; u++)
+            hidden[u] = fmaxl(0, dot(layer->hidden + (i * s.width + u) * (s.inputs + 1), x, s.inputs));
+        for (size_t c = 0; c < s.classes; c++)
+            scores[c] +=
+                gates[i] / sum * dot(layer->output + (i * s.classes + c) * (s.width + 1), hidden, s.width);
+    }
+}
+
+// The loss whose gradient topk_layer_gradient computes, with the shares f given (NULL: those of the layer, which are
+// then written to `own`).
+static long double define_loss(const setting_t *set, const topk_layer_t *layer, double balance,
+                               const long double *shares, long double *own) {
+    const topk_shape_t s = layer->shape;
+    long double loss = 0, mean[MOST] = {0}, term = 0;
+    for (size_t row = 0; row < ROWS; row++) {
+        long double logits[MOST], scores[MOST], sum = 0, all = 0;
+        bool member[MOST];
+        define_pass(layer, set->inputs + row * s.inputs, logits, member, scores);
+        for (size_t c = 0; c < s.classes; c++)
+            sum += expl(scores[c]);
+        loss -= (scores[set->labels[row]] - logl(sum)) / ROWS;
+        for (size_t i = 0; i < s.experts; i++)
+            all += expl(logits[i]);
+        for (size_t i = 0; i < s.experts; i++) {
+            mean[i] += expl(logits[i]) / all / ROWS;
+            if (own != NULL)
+                own[i] += (long double)member[i] / (ROWS * s.active);
+        }
+    }
+    for (size_t i = 0; i < s.experts; i++)
+        term += (shares != NULL ? shares : own)[i] * mean[i];
+    return loss + balance * (double)s.experts * term;
+}
+
+// ---- Passes
+
+static void check_pass(const setting_t *set, const char *input, size_t row) {
+    const topk_shape_t s = set->layer->shape;
+    topk_pass_t *pass = topk_pass_alloc(&s);
+    long double logits[MOST], scores[MOST];
+    bool member[MOST];
+    assert_non_null(pass);
+    topk_pass_run(pass, set->layer, set->inputs + row * s.inputs);
+    define_pass(set->layer, set->inputs + row * s.inputs, logits, member, scores);
+    double sum = 0;
+    for (size_t a = 0; a < s.active; a++) {
+        if (!member[pass->coalition[a]])
+            fail_msg("%s, row %zu: expert %zu does not belong to the coalition", input, row,
+                     pass->coalition[a]);
+        if (a > 0 && pass->logits[pass->coalition[a]] > pass->logits[pass->coalition[a - 1]])
+            fail_msg("%s, row %zu: the coalition is not in descending order", input, row);
+        sum += pass->gates[a];
+    }
+    check_close(input, sum, 1, 1e-14);
+    for (size_t i = 0; i < s.experts; i++)
+        check_close(input, pass->logits[i], (double)logits[i], 1e-13);
+    for (size_t c = 0; c < s.classes; c++) {
+        check_close(input, pass->scores[c], (double)scores[c], 1e-13);
+        if (pass->scores[c] > pass->scores[pass->class])
+            fail_msg("%s, row %zu: class %zu has not the largest score", input, row, pass->class);
+    }
+    topk_pass_free(pass);
+}
+
+static void test_passes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++)
+        for (uint32_t block = 0; block < 20; block++) {
+            setting_t set;
+            set_up(&set, SHAPES[i], block);
+            for (size_t row = 0; row < ROWS; row++)
+                check_pass(&set, describe(SHAPES[i], block), row);
+            topk_layer_free(set.layer);
+        }
+}
+
+// Constant logits 2 5 5 1 5 2: the coalition of three is 1 2 4, of five 1 2 4 0 5.
+static void test_equal_logits(void **state) {
+    (void)state;
+    static const double biases[] = {2, 5, 5, 1, 5, 2};
+    static const size_t expected[] = {1, 2, 4, 0, 5, 3};
+    for (size_t k = 1; k <= 6; k++) {
+        const topk_shape_t shape = {1, 6, k, 1, 2};
+        topk_layer_t *layer = topk_layer_alloc(&shape);
+        topk_pass_t *pass = topk_pass_alloc(&shape);
+        for (size_t i = 0; i < 6; i++)
+            layer->router[2 * i + 1] = biases[i];
+        topk_pass_run(pass, layer, (const double[]){0.5});
+        for (size_t a = 0; a < k; a++)
+            if (pass->coalition[a] != expected[a])
+                fail_msg("k %zu, place %zu: expert %zu, expected %zu", k, a, pass->coalition[a], expected[a]);
+        assert_int_equal(pass->class, 0); // both scores are 0
+        topk_pass_free(pass);
+        topk_layer_free(layer);
+    }
+}
+
+static void test_classify(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        const topk_shape_t s = SHAPES[i];
+        setting_t set;
+        set_up(&set, s, 100);
+        size_t correct, loads[MOST], expected = 0, counted[MOST] = {0};
+        for (size_t row = 0; row < ROWS; row++) {
+            long double logits[MOST], scores[MOST];
+            bool member[MOST];
+            define_pass(set.layer, set.inputs + row * s.inputs, logits, member, scores);
+            size_t best = 0;
+            for (size_t c = 1; c < s.classes; c++)
+                best = scores[c] > scores[best] ? c : best;
+            expected += best == set.labels[row];
+            for (size_t e = 0; e < s.experts; e++)
+                counted[e] += member[e];
+        }
+        assert_int_equal(topk_layer_classify(set.layer, &set.data, &correct, loads), GSL_SUCCESS);
+        if (correct != expected || memcmp(loads, counted, s.experts * sizeof *loads) != 0)
+            fail_msg("%s: %zu rows correct, expected %zu, or other loads", describe(s, 100), correct,
+                     expected);
+        topk_layer_free(set.layer);
+    }
+}
+
+// ---- Gradient
+
+// Fails unless each derivative is the difference quotient. The coalitions and the units that fire must not change within
+// the step, which the small step makes rare; those parameters show as a large second difference and are left out.
+static void check_gradient(setting_t *set, const char *input, double balance, int *compared) {
+    topk_layer_t *gradient = topk_layer_alloc(&set->layer->shape);
+    long double shares[MOST] = {0};
+    const double step = 0x1p-20;
+    assert_int_equal(topk_layer_gradient(set->layer, &set->data, set->order, ROWS, balance, gradient),
+                     GSL_SUCCESS);
+    const long double here = define_loss(set, set->layer, balance, NULL, shares);
+    for (size_t i = 0; i < set->layer->count; i++) {
+        double *parameter = set->layer->parameters + i;
+        const double kept = *parameter;
+        *parameter = kept + step;
+        const long double above = define_loss(set, set->layer, balance, shares, NULL);
+        *parameter = kept - step;
+        const long double below = define_loss(set, set->layer, balance, shares, NULL);
+        *parameter = kept;
+        if (fabsl(above - 2 * here + below) > 1e-9)
+            continue;
+        (*compared)++;
+        check_close(input, gradient->parameters[i], (double)((above - below) / (2 * step)), 1e-8);
+    }
+    topk_layer_free(gradient);
+}
+
+static void test_gradient(void **state) {
+    (void)state;
+    int compared = 0, parameters = 0;
+    for (size_t i = 0; i < SHAPE_COUNT; i++)
+        for (uint32_t block = 200; block < 203; block++) {
+            setting_t set;
+            set_up(&set, SHAPES[i], block);
+            check_gradient(&set, describe(SHAPES[i], block), block == 200 ? 0 : 0.7, &compared);
+            parameters += (int)set.layer->count;
+            topk_layer_free(set.layer);
+        }
+    if (compared < parameters * 99 / 100)
+        fail_msg("only %d of %d derivatives could be compared", compared, parameters);
+}
+
+// ---- Numbers
+
+static void test_exp(void **state) {
+    (void)state;
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 300);
+    assert_true(topk_exp(0) == 1);
+    assert_true(topk_exp(-708) == 0);
+    assert_true(topk_exp(-1e300) == 0);
+    for (int i = 0; i < 200000; i++) {
+        const double x = i % 2 ? uniform(&s, -708, 0) : -log_uniform(&s, 1e-300, 700);
+        const long double want = expl((long double)x);
+        if (fabsl(topk_exp(x) - want) > 0x1p-51L * want)
+            fail_msg("exp(%a) = %a, want %La", x, topk_exp(x), want);
+    }
+}
+
+static void test_round(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        int bits;
+        double rounded;
+    } cases[] = {{1.0 + 0x1p-8, 8, 1},
+                 {1.0 + 0x1p-7, 8, 1.0 + 0x1p-7},
+                 {1.0 + 3 * 0x1p-8, 8, 1.0 + 0x1p-6},
+                 {-(1.0 + 3 * 0x1p-8), 8, -(1.0 + 0x1p-6)},
+                 {0x1.ffp-3, 8, 0x1p-2},
+                 {0, 8, 0},
+                 {5, 1, 4},
+                 {6, 1, 8},
+                 {0x1.fffffep0, 24, 0x1.fffffep0},
+                 {0x1.ffffffp0, 24, 2},
+                 {0x1.23456789abcdep-40, 53, 0x1.23456789abcdep-40}};
+    const topk_shape_t shape = {1, 1, 1, 1, 1};
+    topk_layer_t *layer = topk_layer_alloc(&shape);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        layer->parameters[layer->count - 1] = cases[i].value;
+        topk_layer_round(layer, cases[i].bits);
+        if (layer->parameters[layer->count - 1] != cases[i].rounded)
+            fail_msg("%a to %d bits: %a, expected %a", cases[i].value, cases[i].bits,
+                     layer->parameters[layer->count - 1], cases[i].rounded);
+    }
+    topk_layer_free(layer);
+}
+
+static void test_draw(void **state) {
+    (void)state;
+    const topk_shape_t shape = {16, 8, 2, 64, 10};
+    topk_layer_t *layer = topk_layer_alloc(&shape);
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 400);
+    topk_layer_draw(layer, &s);
+    double most_in = 0, most_out = 0, mean = 0;
+    for (double *w = layer->parameters; w < layer->parameters + layer->count; w++) {
+        double *most = w < layer->output ? &most_in : &most_out;
+        *most = fmax(*most, fabs(*w));
+        mean += *w / (double)layer->count;
+    }
+    check_close("inputs 16", most_in, 0.25, 1e-3);
+    check_close("width 64", most_out, 0.125, 1e-3);
+    check_close("mean", mean, 0, 4 * 0.25 / sqrt(3.0 * (double)layer->count));
+    topk_layer_free(layer);
+}
+
+static void test_shapes(void **state) {
+    (void)state;
+    static const topk_shape_t wrong[] = {{0, 2, 1, 1, 1},
+                                         {1, 0, 0, 1, 1},
+                                         {1, 2, 0, 1, 1},
+                                         {1, 2, 3, 1, 1},
+                                         {1, 2, 1, 0, 1},
+                                         {1, 2, 1, 1, 0},
+                                         {(size_t)1 << 40, 2, 1, 1, 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (topk_layer_alloc(&wrong[i]) != NULL)
+            fail_msg("%s: a layer was made", describe(wrong[i], 0));
+    topk_layer_free(NULL);
+    topk_pass_free(NULL);
+}
+
+// ---- Training
+
+enum { POINTS = 600 };
+
+// Four classes: the quadrants of the plane, away from the axes.
+static void draw_quadrants(double *inputs, size_t *labels) {
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 500);
+    for (size_t i = 0; i < POINTS; i++) {
+        labels[i] = draw_below(&s, 4);
+        inputs[2 * i] = (labels[i] & 1 ? 1 : -1) * uniform(&s, 0.1, 1);
+        inputs[2 * i + 1] = (labels[i] & 2 ? 1 : -1) * uniform(&s, 0.1, 1);
+    }
+}
+
+static uint64_t hash_of(const topk_layer_t *layer) {
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < layer->count; i++) {
+        uint64_t bits;
+        memcpy(&bits, layer->parameters + i, sizeof bits);
+        hash = (hash ^ bits) * 1099511628211u;
+    }
+    return hash;
+}
+
+// Trained on one machine with one compiler, the weights had this hash; they have it everywhere.
+static void test_training(void **state) {
+    (void)state;
+    static const uint64_t expected = 0x7ba154075609072bu;
+    const topk_shape_t shape = {2, 6, 2, 4, 4};
+    const topk_training_t training = {.epochs = 20, .batch = 32, .rate = 0.01, .balance = 0.1};
+    double inputs[2 * POINTS];
+    size_t labels[POINTS], before, after, loads[6];
+    const topk_data_t data = {POINTS, inputs, labels};
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 501);
+    draw_quadrants(inputs, labels);
+    topk_layer_t *layer = topk_layer_alloc(&shape);
+    topk_layer_draw(layer, &s);
+    assert_int_equal(topk_layer_classify(layer, &data, &before, NULL), GSL_SUCCESS);
+    assert_int_equal(topk_layer_train(layer, &data, &training, &s), GSL_SUCCESS);
+    assert_int_equal(topk_layer_classify(layer, &data, &after, loads), GSL_SUCCESS);
+    if (before > POINTS / 2 || after < POINTS - 6)
+        fail_msg("correct before %zu and after %zu of %d", before, after, POINTS);
+    for (size_t i = 0; i < shape.experts; i++)
+        if (loads[i] < POINTS / 20)
+            fail_msg("expert %zu is chosen %zu times of %d: the balance term does not work", i, loads[i],
+                     2 * POINTS);
+    if (hash_of(layer) != expected)
+        fail_msg("the trained weights have the hash %#llx, expected %#llx",
+                 (unsigned long long)hash_of(layer), (unsigned long long)expected);
+    topk_layer_free(layer);
+}
+
+int main(void) {
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_passes),   cmocka_unit_test(test_equal_logits),
+                                       cmocka_unit_test(test_classify), cmocka_unit_test(test_gradient),
+                                       cmocka_unit_test(test_exp),      cmocka_unit_test(test_round),
+                                       cmocka_unit_test(test_draw),     cmocka_unit_test(test_shapes),
+                                       cmocka_unit_test(test_training)};
+    return cmocka_run_group_tests_name("topk_layer", tests, NULL, NULL);
+}
