@@ -76,18 +76,23 @@ static void print_folds(FILE *script, const picture_t *picture) {
     fputs("END\n", script);
 }
 
-static void print_names(FILE *script, const picture_t *picture, const picture_frame_t *frame) {
+// Returns whether there is one.
+static bool print_names(FILE *script, const picture_t *picture, const picture_frame_t *frame) {
+    bool named = false;
     fputs("$names << END\n", script);
     for (size_t i = 0; i < picture->cells; i++) {
         const picture_cell_t *cell = &picture->cell[i];
-        if (cell->area < NAMED_AREA * frame->width * frame->height || picture->active > 8)
+        if (cell->area < NAMED_AREA * frame->width * frame->height || picture->active > 8 ||
+            picture->cells == 1)
             continue;
+        named = true;
         fprintf(script, "%.6f %.6f ", cell->centre.x, cell->centre.y);
         for (slong k = 0; k < picture->active; k++)
             fprintf(script, "%s%ld", k > 0 ? "," : "", picture->members[(slong)i * picture->active + k]);
         fputc('\n', script);
     }
     fputs("END\n", script);
+    return named;
 }
 
 static void print_points(FILE *script, const planar_point_t places[3]) {
@@ -110,16 +115,29 @@ static void print_head(FILE *script, const char *output, bool svg, const picture
     fprintf(script, "set xrange [0:%.9g]\nset yrange [0:%.9g]\n", frame->width, frame->height);
 }
 
-static void print_plot(FILE *script) {
+static bool has_colour(const picture_t *picture, int colour) {
+    for (size_t i = 0; i < picture->cells; i++)
+        if (picture->cell[i].colour == colour)
+            return true;
+    return false;
+}
+
+// gnuplot warns of blocks without data, so that none of these is plotted.
+static void print_plot(FILE *script, const picture_t *picture, bool named) {
     fputs("plot \\\n", script);
     for (int colour = 0; colour < PICTURE_COLOURS; colour++)
-        fprintf(script, "  $cells%d using 1:2 with filledcurves closed fs solid 1 noborder lc rgb '%s', \\\n",
-                colour, TINTS[colour]);
-    fputs("  $folds using 1:2:3:4 with vectors nohead lc rgb '#8E8E8E' lw 0.4, \\\n"
-          "  $walls using 1:2 with lines lc rgb '#222222' lw 1.2, \\\n"
-          "  $points using 1:2 with points pt 7 ps 0.6 lc rgb '#222222', \\\n"
-          "  $points using 1:2:(sprintf('p%d', $3)) with labels offset 1.1,0.6 textcolor rgb '#222222', \\\n"
-          "  $names using 1:2:3 with labels textcolor rgb '#222222'\n",
+        if (has_colour(picture, colour))
+            fprintf(script,
+                    "  $cells%d using 1:2 with filledcurves closed fs solid 1 noborder lc rgb '%s', \\\n",
+                    colour, TINTS[colour]);
+    if (picture->folds > 0)
+        fputs("  $folds using 1:2:3:4 with vectors nohead lc rgb '#8E8E8E' lw 0.4, \\\n", script);
+    if (picture->cells > 0)
+        fputs("  $walls using 1:2 with lines lc rgb '#222222' lw 1.2, \\\n", script);
+    if (named)
+        fputs("  $names using 1:2:3 with labels textcolor rgb '#222222', \\\n", script);
+    fputs("  $points using 1:2 with points pt 7 ps 0.6 lc rgb '#222222', \\\n"
+          "  $points using 1:2:(sprintf('p%d', $3)) with labels offset 1.1,0.6 textcolor rgb '#222222'\n",
           script);
 }
 
@@ -130,9 +148,9 @@ static void print_script(FILE *script, const char *output, bool svg, const pictu
         print_cells(script, picture, colour);
     print_cells(script, picture, ALL_COLOURS);
     print_folds(script, picture);
-    print_names(script, picture, frame);
+    const bool named = print_names(script, picture, frame);
     print_points(script, places);
-    print_plot(script);
+    print_plot(script, picture, named);
 }
 
 // Runs gnuplot on the script, whose output has a temporary name, and renames it.

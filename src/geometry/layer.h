@@ -39,7 +39,7 @@ layer_t *layer_alloc(slong experts, slong active, slong width, slong dimension);
 // NULL is allowed.
 void layer_free(layer_t *layer);
 
-// The expert that unit `row` (0 to N H - 1) belongs to.
+// The expert that unit `row` (0 to N H - 1, so H > 0) belongs to.
 slong layer_owner(const layer_t *layer, slong row);
 
 // Prints the layer in the format of instance files: `moe N k H d`, N router rows, N H expert rows.

@@ -26,13 +26,17 @@ static void make_frame(fmpz_mat_t frame, const fmpq_mat_t points) {
     fmpq_mat_clear(rational);
 }
 
-static bool is_frame(const fmpz_mat_t frame) {
-    return fmpz_mat_rank(frame) == fmpz_mat_nrows(frame);
-}
-
-static bool points_fit(const fmpq_mat_t points, slong dimension) {
+// Makes the frame of points that fit. Returns GSL_EDOM for points that do not span, or for another shape.
+static int frame_init(fmpz_mat_t frame, const fmpq_mat_t points, slong dimension) {
     const slong count = fmpq_mat_nrows(points);
-    return (count == 2 || count == 3) && fmpq_mat_ncols(points) == dimension;
+    if ((count != 2 && count != 3) || fmpq_mat_ncols(points) != dimension)
+        return GSL_EDOM;
+    fmpz_mat_init(frame, count, dimension + 1);
+    make_frame(frame, points);
+    if (fmpz_mat_rank(frame) == count)
+        return GSL_SUCCESS;
+    fmpz_mat_clear(frame);
+    return GSL_EDOM;
 }
 
 // sliced = rows . frame^T, each row divided by its positive content, or all by a common one.
@@ -58,40 +62,30 @@ static void restrict_rows(fmpz_mat_t sliced, const fmpz_mat_t rows, const fmpz_m
 }
 
 int slice_layer(const layer_t *layer, const fmpq_mat_t points, layer_t **slice) {
-    if (!points_fit(points, layer->dimension))
-        return GSL_EDOM;
-    const slong m = fmpq_mat_nrows(points) - 1;
     fmpz_mat_t frame;
-    fmpz_mat_init(frame, m + 1, layer->dimension + 1);
-    make_frame(frame, points);
-    int status = is_frame(frame) ? GSL_SUCCESS : GSL_EDOM;
-    layer_t *made = NULL;
-    if (status == GSL_SUCCESS && (made = layer_alloc(layer->experts, layer->active, layer->width, m)) == NULL)
-        status = GSL_ENOMEM;
-    if (status == GSL_SUCCESS) {
+    const int status = frame_init(frame, points, layer->dimension);
+    if (status != GSL_SUCCESS)
+        return status;
+    layer_t *made = layer_alloc(layer->experts, layer->active, layer->width, fmpz_mat_nrows(frame) - 1);
+    if (made != NULL) {
         restrict_rows(made->router, layer->router, frame, true);
         restrict_rows(made->rows, layer->rows, frame, false);
         *slice = made;
     }
     fmpz_mat_clear(frame);
-    return status;
+    return made != NULL ? GSL_SUCCESS : GSL_ENOMEM;
 }
 
 int slice_arrangement(const arrangement_t *a, const fmpq_mat_t points, arrangement_t **slice) {
-    if (!points_fit(points, a->dimension))
-        return GSL_EDOM;
-    const slong m = fmpq_mat_nrows(points) - 1;
     fmpz_mat_t frame;
-    fmpz_mat_init(frame, m + 1, a->dimension + 1);
-    make_frame(frame, points);
-    int status = is_frame(frame) ? GSL_SUCCESS : GSL_EDOM;
-    arrangement_t *made = NULL;
-    if (status == GSL_SUCCESS && (made = arrangement_alloc(a->planes, m)) == NULL)
-        status = GSL_ENOMEM;
-    if (status == GSL_SUCCESS) {
+    const int status = frame_init(frame, points, a->dimension);
+    if (status != GSL_SUCCESS)
+        return status;
+    arrangement_t *made = arrangement_alloc(a->planes, fmpz_mat_nrows(frame) - 1);
+    if (made != NULL) {
         restrict_rows(made->rows, a->rows, frame, false);
         *slice = made;
     }
     fmpz_mat_clear(frame);
-    return status;
+    return made != NULL ? GSL_SUCCESS : GSL_ENOMEM;
 }

@@ -437,8 +437,25 @@ double tree_work(const arrangement_t *a) {
 
 // ---- Events --------------------------------------------------------------------------------------------------------
 
-static int walk_events(const tree_plan_t *plan, tree_event_t visit, void *context) {
-    tree_walker_t *walker = tree_walker_alloc(plan, visit, context);
+// Hands events on, but those that an attempt with an unlucky prime handed on before: they come again, in the same
+// order, because all of them were true and none but the last decision of that attempt was wrong.
+typedef struct relay {
+    tree_event_t visit;
+    void *context;
+    ulong seen, handed;
+} relay_t;
+
+static int hand_on(void *context, const slong *rows, slong size, bool parallel) {
+    relay_t *relay = context;
+    if (relay->seen++ < relay->handed)
+        return GSL_SUCCESS;
+    relay->handed++;
+    return relay->visit(relay->context, rows, size, parallel);
+}
+
+static int walk_events(const tree_plan_t *plan, relay_t *relay) {
+    relay->seen = 0;
+    tree_walker_t *walker = tree_walker_alloc(plan, hand_on, relay);
     if (walker == NULL)
         return GSL_ENOMEM;
     fmpz *sums = _fmpz_vec_init(plan->dimension + 2);
@@ -451,6 +468,7 @@ static int walk_events(const tree_plan_t *plan, tree_event_t visit, void *contex
 }
 
 int tree_events(const arrangement_t *a, tree_event_t visit, void *context) {
+    relay_t relay = {.visit = visit, .context = context};
     reduced_t reduced;
     reduced_init(&reduced, a);
     int status = is_small(&reduced) ? GSL_SUCCESS : TREE_UNLUCKY;
@@ -459,7 +477,7 @@ int tree_events(const arrangement_t *a, tree_event_t visit, void *context) {
         status = plan_init(&plan, &reduced, attempt);
         if (status != GSL_SUCCESS)
             continue;
-        status = walk_events(&plan, visit, context);
+        status = walk_events(&plan, &relay);
         plan_clear(&plan);
     }
     reduced_clear(&reduced);

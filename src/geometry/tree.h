@@ -33,7 +33,7 @@ typedef struct tree_count {
     bool central; // all hyperplanes have a common point: the tree ran on the slice that a parallel to the
                   // first one cuts out, and the count was doubled
     slong hadamard_bits; // 2^bits is at least every minor that occurs, and every minor of the rows of `a`
-    slong primes;        // how many
+    slong primes;        // how many; 0 where no tree was needed: no rows, or nothing but points on a line
     fmpz *prime; // the prime that the tree ran with, and those that confirmed its events; their product
                  // exceeds 2^(hadamard_bits + 1)
 } tree_count_t;
@@ -43,9 +43,10 @@ void tree_count_clear(tree_count_t *count);
 
 // Counts the regions of any arrangement; rows with w = 0 and repetitions are left out.
 //
-// Repeated flats are counted once where that pays: the restrictions of at least three dimensions are remembered
-// as long as enough of them come again (TREE_MEMORY bytes for each thread). Time about 3 ns for each vertex that
-// is visited; memory O(n d^2 + min(n, 100)^2 d) doubles for each thread, beside the memory of flats.
+// Subtrees that a projective map takes to one another (geometry/tree_key.h) are counted once where that pays: their
+// canonical forms are remembered as long as enough of them come again, in TREE_MEMORY bytes for each thread, and only
+// when Hadamard's bound is below the prime. Time about 3 ns for each vertex that is visited; memory
+// O(n d^2 + min(n, 100)^2 d) doubles for each thread, beside the memory of forms.
 //
 //   control  threads and watchers; NULL: all cores, nobody watches
 //   count    initialised

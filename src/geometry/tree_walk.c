@@ -2,6 +2,8 @@
 // The walk through the broken-circuit tree; see tree_walk.h and tree.h.
 #include "geometry/tree_walk.h"
 
+#include "geometry/tree_key.h"
+
 #include <flint/nmod_mat.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -9,10 +11,12 @@
 #include <string.h>
 
 enum {
-    CHUNK = 4096,    // pairs that share an inversion, unless one row of the triangle has more
-    BLOCKS = 256,    // parts of a walk in the plane
-    LONG_LINE = 192, // from so many points on, repetitions on a line are found by a table
-    LEAVES = 256     // leaves that wait for the inversion
+    CHUNK = 4096,       // pairs that share an inversion, unless one row of the triangle has more
+    BLOCKS = 256,       // parts of a walk in the plane
+    LONG_LINE = 192,    // from so many points on, repetitions on a line are found by a table
+    LEAVES = 256,       // leaves that wait for the inversion
+    MEMO_DIMENSION = 3, // smaller nodes cost less than a question to the memory
+    MEMO_ROWS = 8
 };
 
 // A pair (s, t) of hyperplanes that do not meet, at a place of a triangle.
@@ -75,7 +79,8 @@ struct tree_walker {
     queue_t queue;
     table_t table;
     unsigned *zeros; // places of a triangle
-    memo_t *memo;
+    memo_t *memo;    // NULL: flats are not remembered
+    tree_key_t *key;
     memo_integer_t *sums; // by codimension 0..d, then events
 };
 
@@ -154,7 +159,8 @@ static bool walker_init(tree_walker_t *walker) {
     for (slong j = 0; whole && j + 1 < d; j++)
         whole = level_init(&walker->levels[j], plan, j);
     if (whole && plan->bounded && walker->event == NULL && d > 3)
-        whole = (walker->memo = memo_alloc(TREE_MEMORY)) != NULL;
+        whole = (walker->memo = memo_alloc(TREE_MEMORY)) != NULL &&
+                (walker->key = tree_key_alloc((size_t)plan->rows, (size_t)d)) != NULL;
     return whole;
 }
 
@@ -202,6 +208,7 @@ void tree_walker_free(tree_walker_t *walker) {
     free(walker->table.value);
     free(walker->table.stamp);
     memo_free(walker->memo);
+    tree_key_free(walker->key);
     free(walker);
 }
 
@@ -619,10 +626,10 @@ static memo_integer_t bounded_sum(memo_integer_t a, memo_integer_t b) {
 // stay there, so that the end of the part notices.
 static bool recall(tree_walker_t *walker, slong codimension) {
     const level_t *level = &walker->levels[codimension];
-    const size_t width = (size_t)(level->dimension + 1);
+    const size_t dimension = (size_t)level->dimension, width = dimension + 1;
     memo_begin(walker->memo);
-    for (slong j = 0; j < level->dimension; j++)
-        memo_add(walker->memo, level->columns[j], level->rows);
+    for (size_t j = 0; j <= dimension; j++)
+        memo_add(walker->memo, tree_key_column(walker->key, j), level->rows);
     const memo_integer_t *value = memo_find(walker->memo, width);
     for (size_t i = 0; value != NULL && i < width; i++)
         walker->sums[(size_t)codimension + 1 + i] =
@@ -650,12 +657,19 @@ static int descend_and_remember(tree_walker_t *walker, slong codimension) {
     return status;
 }
 
+// Whether the node's subtree is large enough for a question to the memory.
+static bool is_remembered(const tree_walker_t *walker, const level_t *level) {
+    return walker->memo != NULL && level->dimension >= MEMO_DIMENSION && level->rows >= MEMO_ROWS &&
+           memo_pays(walker->memo);
+}
+
 static int visit(tree_walker_t *walker, slong codimension) {
     const level_t *level = &walker->levels[codimension];
     const int status = drop_repetitions(walker, codimension);
     if (status != GSL_SUCCESS || level->rows == 0)
         return status;
-    if (level->dimension == 2 || walker->memo == NULL || !memo_pays(walker->memo))
+    if (!is_remembered(walker, level) || !tree_key_find(walker->key, &walker->plan->field, level->columns,
+                                                        level->rows, (size_t)level->dimension))
         return descend(walker, codimension);
     return recall(walker, codimension) ? GSL_SUCCESS : descend_and_remember(walker, codimension);
 }

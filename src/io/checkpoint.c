@@ -48,9 +48,14 @@ static void run_clear(run_t *run) {
     free(run->parts);
 }
 
+// Drops the runs from number `first` on: they belong to a computation that took another way.
+static void forget_runs(checkpoint_t *checkpoint, size_t first) {
+    while (checkpoint->count > first)
+        run_clear(&checkpoint->runs[--checkpoint->count]);
+}
+
 static void discard(checkpoint_t *checkpoint) {
-    for (size_t i = 0; i < checkpoint->count; i++)
-        run_clear(&checkpoint->runs[i]);
+    forget_runs(checkpoint, 0);
     free(checkpoint->runs);
     free(checkpoint->path);
     free(checkpoint->key);
@@ -203,6 +208,11 @@ fault_status_t checkpoint_open(const char *path, const char *key, checkpoint_t *
 
 void checkpoint_begin(checkpoint_t *checkpoint, ulong count, slong width) {
     checkpoint->present++;
+    if (checkpoint->present <= checkpoint->count) {
+        const run_t *run = &checkpoint->runs[checkpoint->present - 1];
+        if (run->count != count || run->width != width)
+            forget_runs(checkpoint, checkpoint->present - 1);
+    }
     if (checkpoint->present > checkpoint->count && add_run(checkpoint, count, width) == NULL)
         fault_set(&checkpoint->fault, FAULT_SYSTEM, "out of memory for the checkpoint %s", checkpoint->path);
 }

@@ -17,7 +17,8 @@ typedef struct checkpoint checkpoint_t;
 //   fault   FAULT_INPUT when the file is not a checkpoint, or is one of another computation
 fault_status_t checkpoint_open(const char *path, const char *key, checkpoint_t **result, fault_t *fault);
 
-// A run of `count` parts with `width` sums each starts, the next one of the computation.
+// A run of `count` parts with `width` sums each starts, the next one of the computation. When the file knows this
+// run with another shape, it is of no use from here on and is forgotten.
 void checkpoint_begin(checkpoint_t *checkpoint, ulong count, slong width);
 
 // Whether a part of the present run is known; then sets its sums.

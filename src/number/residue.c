@@ -114,15 +114,20 @@ typedef struct kernels {
     void (*invert)(const residue_field_t *, double *, size_t, double *);
     void (*quotients)(const residue_field_t *, const double *, size_t, size_t, const double *, double *);
     size_t (*repeats)(const double *, size_t, size_t);
+    void (*subtract)(const residue_field_t *, double *, double, const double *, size_t);
+    void (*scale)(const residue_field_t *, double *, double, size_t);
+    void (*products)(const residue_field_t *, double *, const double *, size_t);
 } kernels_t;
 
 static const kernels_t *kernels(void) {
-    static const kernels_t baseline = {differences_baseline, zeros_baseline, invert_baseline,
-                                       quotients_baseline, repeats_baseline};
+    static const kernels_t baseline = {differences_baseline, zeros_baseline,   invert_baseline,
+                                       quotients_baseline,   repeats_baseline, subtract_baseline,
+                                       scale_baseline,       products_baseline};
 #if defined(__x86_64__)
-    static const kernels_t avx2 = {differences_avx2, zeros_avx2, invert_avx2, quotients_avx2, repeats_avx2};
-    static const kernels_t avx512 = {differences_avx512, zeros_avx512, invert_avx512, quotients_avx512,
-                                     repeats_avx512};
+    static const kernels_t avx2 = {differences_avx2, zeros_avx2,    invert_avx2, quotients_avx2,
+                                   repeats_avx2,     subtract_avx2, scale_avx2,  products_avx2};
+    static const kernels_t avx512 = {differences_avx512, zeros_avx512,    invert_avx512, quotients_avx512,
+                                     repeats_avx512,     subtract_avx512, scale_avx512,  products_avx512};
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl"))
         return &avx512;
@@ -152,4 +157,21 @@ void residue_quotients(const residue_field_t *field, const double *column, size_
 
 size_t residue_repeats(const double *triangle, size_t first, size_t last) {
     return kernels()->repeats(triangle, first, last);
+}
+
+double residue_inverse(const residue_field_t *field, double x) {
+    const double inverse = invert_one(field, x);
+    return inverse > field->half ? inverse - field->p : inverse;
+}
+
+void residue_subtract(const residue_field_t *field, double *x, double factor, const double *y, size_t count) {
+    kernels()->subtract(field, x, factor, y, count);
+}
+
+void residue_scale(const residue_field_t *field, double *x, double factor, size_t count) {
+    kernels()->scale(field, x, factor, count);
+}
+
+void residue_products(const residue_field_t *field, double *x, const double *y, size_t count) {
+    kernels()->products(field, x, y, count);
 }

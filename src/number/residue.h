@@ -62,6 +62,14 @@ void residue_invert(const residue_field_t *field, double *x, size_t count, doubl
 void residue_quotients(const residue_field_t *field, const double *column, size_t first, size_t last,
                        const double *inverses, double *out);
 
+// The inverse of a residue that is not 0.
+double residue_inverse(const residue_field_t *field, double x);
+
+// In place, residues: x_i - factor y_i, x_i * factor, and x_i * y_i. Arrays with padding; |y_i| < p is enough.
+void residue_subtract(const residue_field_t *field, double *x, double factor, const double *y, size_t count);
+void residue_scale(const residue_field_t *field, double *x, double factor, size_t count);
+void residue_products(const residue_field_t *field, double *x, const double *y, size_t count);
+
 // How many entries of the rows of a triangle are equal to an earlier one in the same row. A NaN is equal to
 // nothing. Time t^2 / 16 cycles or so for row t.
 size_t residue_repeats(const double *triangle, size_t first, size_t last);

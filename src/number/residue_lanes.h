@@ -137,6 +137,26 @@ LANE_TARGET static void LANE(quotients)(const residue_field_t *field, const doub
     }
 }
 
+LANE_TARGET static void LANE(subtract)(const residue_field_t *field, double *x, double factor,
+                                       const double *y, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        const real product = LANE_PRODUCT(field, LANE(load)(y + i), LANE(splat)(factor));
+        // Less than p / 2 + p before, so at most one reduction is due.
+        LANE(store)(x + i, LANE(reduce)(field, LANE(load)(x + i) - product));
+    }
+}
+
+LANE_TARGET static void LANE(products)(const residue_field_t *field, double *x, const double *y,
+                                       size_t count) {
+    for (size_t i = 0; i < count; i += LANES)
+        LANE(store)(x + i, LANE(reduce)(field, LANE_PRODUCT(field, LANE(load)(x + i), LANE(load)(y + i))));
+}
+
+LANE_TARGET static void LANE(scale)(const residue_field_t *field, double *x, double factor, size_t count) {
+    for (size_t i = 0; i < count; i += LANES)
+        LANE(store)(x + i, LANE(reduce)(field, LANE_PRODUCT(field, LANE(load)(x + i), LANE(splat)(factor))));
+}
+
 // The lanes of the vector at row[i] that are equal to an earlier number of the row.
 LANE_INLINE unsigned LANE(repeated)(const double *row, size_t i) {
     const real x = LANE(load)(row + i);
