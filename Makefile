@@ -65,7 +65,7 @@ RESULT_KINDS := csv tex claims meta.json
 
 STRICT := -std=c17 -Wall -Wextra -Wconversion -Wshadow -Werror
 MEANING := -ffp-contract=off -fopenmp -D_GNU_SOURCE -Isrc
-LIBS := -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lmd -lm
+LIBS := -Wl,--as-needed -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lmd -lm
 Q := $(if $(V),,@)
 COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
@@ -161,7 +161,7 @@ AFTER := $(filter deps,$(MAKECMDGOALS))
 # The lanes of these sums are written out for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
 $(OBJ)/src/stat/moments.o: CFLAGS += -O3
 
-$(OBJ)/tests/%.o: CFLAGS += -Itests
+$(OBJ)/tests/%.o: MEANING += -Itests
 
 $(OBJ)/%.o: %.c build/flags | $(AFTER)
 	@mkdir -p $(@D); echo "  compile $<"
@@ -179,6 +179,8 @@ $(foreach s,$(EXPERIMENT_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCE
 $(TESTS:%=build/bin/%): $(SUPPORT_SOURCES:%.c=$(OBJ)/%.o)
 $(TESTS:%=build/bin/%): LIBS += -lcmocka
 $(PROGRAM): $(OBJ)/$(MAIN:.c=.o)
+# It needs no BLAS, and half of its start would go into loading one.
+$(PROGRAM): LIBS := $(filter-out -lopenblas,$(LIBS))
 
 $(foreach p,$(EXPERIMENTS) $(TOOLS) $(TESTS) $(BENCHES) moegeom,build/bin/$p): build/bin/%: $(LIBRARY) build/flags
 	@mkdir -p $(@D); echo "  link    $@"

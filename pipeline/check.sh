@@ -17,17 +17,34 @@ if [ "$ledger" != - ]; then
     passed=$((passed + p)) failed=$((failed + f))
 fi
 
-for test in "$@"; do
-    case $test in
-    *.sh) lines=$("$test" 2>&1) ;;
-    *) lines=$(CMOCKA_MESSAGE_OUTPUT=TAP "build/bin/$test" 2>&1) ;;
+# Programs run side by side, one for each core; scripts build whole trees and run one after another.
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+run_test() { # TEST LOG
+    case $1 in
+    *.sh) "$1" >"$2" 2>&1 ;;
+    *) CMOCKA_MESSAGE_OUTPUT=TAP "build/bin/$1" >"$2" 2>&1 ;;
     esac
-    status=$?
-    p=$(grep -cE '^ok ' <<<"$lines") f=$(grep -cE '^not ok ' <<<"$lines")
+    echo $? >"$2.status"
+}
+running=0
+for test in "$@"; do
+    case $test in *.sh) continue ;; esac
+    if [ $running -ge "$(nproc)" ]; then wait -n; running=$((running - 1)); fi
+    run_test "$test" "$logs/$test" &
+    running=$((running + 1))
+done
+wait
+
+for test in "$@"; do
+    log=$logs/${test##*/}
+    case $test in *.sh) run_test "$test" "$log" ;; esac
+    status=$(<"$log.status")
+    p=$(grep -cE '^ok ' "$log") f=$(grep -cE '^not ok ' "$log")
     # A test program that dies has said nothing of the case it died in.
-    if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
-    if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then f=1; lines+=$'\nnothing was tested'; fi
-    if [ "$f" -gt 0 ]; then printf '%s\n' "$lines"; fi
+    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then f=1; echo "nothing was tested" >>"$log"; fi
+    if [ "$f" -gt 0 ]; then cat "$log"; fi
     printf '%-40s %4d passed, %d failed\n' "$(basename "$test")" "$p" "$f"
     passed=$((passed + p)) failed=$((failed + f))
 done

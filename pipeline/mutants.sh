@@ -14,7 +14,7 @@ if [ -d build/obj ]; then mkdir -p "$scratch/clean/build"; cp -a build/obj build
 find "$scratch/clean/build" -type f -exec touch {} + 2>/dev/null
 
 run_check() { # FOLDER LOG
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL "$make" -C "$1" QUICK=1 MOEGEOM_COMMIT=mutant claims-and-units >"$2" 2>&1
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL MOEGEOM_TEST_MULTIPLIER=0.2 "$make" -j"$(nproc)" -C "$1" QUICK=1 MOEGEOM_COMMIT=mutant claims-and-units >"$2" 2>&1
 }
 
 if ! run_check "$scratch/clean" "$scratch/log"; then

@@ -51,6 +51,7 @@ enum {
     MACHINE_BITS = 62,
     POINT_BITS = 40,
     PRIME_BITS = 61,
+    JOINED = 32,
     GUESS_BITS = 60
 };
 
@@ -154,8 +155,9 @@ polyhedron_rows_t *polyhedron_rows_alloc(const fmpz_mat_t given) {
     rows->machine = calloc(all * (size_t)width, sizeof *rows->machine);
     rows->bits = calloc(all, sizeof *rows->bits);
     rows->residues = calloc(all * POLYHEDRON_PRIMES * (size_t)width, sizeof *rows->residues);
+    rows->ends = malloc(2 * all * sizeof *rows->ends);
     if (rows->coefficients == NULL || rows->errors == NULL || rows->norms == NULL || rows->margins == NULL ||
-        rows->machine == NULL || rows->bits == NULL || rows->residues == NULL) {
+        rows->machine == NULL || rows->bits == NULL || rows->residues == NULL || rows->ends == NULL) {
         polyhedron_rows_free(rows);
         return NULL;
     }
@@ -170,8 +172,14 @@ polyhedron_rows_t *polyhedron_rows_alloc(const fmpz_mat_t given) {
     for (slong i = 0; i <= count; i++) {
         set_doubles(rows, i);
         set_integers(rows, i);
+        polyhedron_rows_connect(rows, i, -1, -1);
     }
     return rows;
+}
+
+void polyhedron_rows_connect(polyhedron_rows_t *rows, slong row, slong a, slong b) {
+    rows->ends[2 * row] = a;
+    rows->ends[2 * row + 1] = b;
 }
 
 void polyhedron_rows_free(polyhedron_rows_t *rows) {
@@ -185,6 +193,7 @@ void polyhedron_rows_free(polyhedron_rows_t *rows) {
     free(rows->machine);
     free(rows->bits);
     free(rows->residues);
+    free(rows->ends);
     free(rows);
 }
 
@@ -405,7 +414,7 @@ static bool has(const uint64_t *set, slong slot) {
 }
 
 // The next member of a set from `slot` on, or -1.
-static slong next_slot(const uint64_t *set, slong words, slong slot) {
+static inline slong next_slot(const uint64_t *set, slong words, slong slot) {
     slong word = slot / WORD_BITS;
     if (word >= words)
         return -1;
@@ -720,9 +729,41 @@ static bool vanishes(const polyhedron_t *p, slong g, slong row) {
     return true;
 }
 
+// Whether tight constraints, of which the first JOINED count, join the ends of a row, which then vanishes on generator
+// g. Each of them is walked along once.
+static bool is_joined(const polyhedron_t *p, slong g, slong row) {
+    const slong *goal = p->rows->ends + 2 * row;
+    const uint64_t *set = tight_set(p, g);
+    slong pairs[JOINED][2], reached[JOINED + 1], count = 0, seen = 1;
+    if (goal[0] < 0)
+        return false;
+    for (slong slot = next_slot(set, p->words, 0); slot >= 0 && count < JOINED;
+         slot = next_slot(set, p->words, slot + 1)) {
+        const slong *ends = p->rows->ends + 2 * p->slot_rows[slot];
+        pairs[count][0] = ends[0];
+        pairs[count][1] = ends[1];
+        count += ends[0] >= 0;
+    }
+    reached[0] = goal[0];
+    for (slong i = 0; i < seen; i++)
+        for (slong c = 0; c < count; c++) {
+            const bool turned = pairs[c][1] == reached[i];
+            if (!turned && pairs[c][0] != reached[i])
+                continue;
+            reached[seen] = pairs[c][!turned];
+            if (reached[seen++] == goal[1])
+                return true;
+            count--;
+            memcpy(pairs[c], pairs[count], sizeof pairs[c]);
+            c--;
+        }
+    return false;
+}
+
 // Where doubles cannot tell.
 static int exact_sign(const polyhedron_t *p, slong g, slong row) {
-    if (p->rows->norms[row] == 0 || (g >= p->lines && polyhedron_tight(p, g - p->lines, row)))
+    if (p->rows->norms[row] == 0 || (g >= p->lines && polyhedron_tight(p, g - p->lines, row)) ||
+        is_joined(p, g, row))
         return 0;
     int64_t v[MACHINE_WIDTH];
     if (p->rows->bits[row] > MACHINE_BITS || !machine_generator(p, g, v))

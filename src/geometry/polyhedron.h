@@ -36,11 +36,17 @@ typedef struct polyhedron_rows {
     // The same rows modulo primes: row i modulo prime q at [(i * POLYHEDRON_PRIMES + q) * (d + 1)].
     ulong *residues;
     nmod_t primes[POLYHEDRON_PRIMES]; // above 2^61
+    slong *ends; // count + 1 pairs, see polyhedron_rows_connect; -1 -1 where nothing is said
 } polyhedron_rows_t;
 
 // Copies m x (d + 1) integer rows. NULL when memory is short.
 polyhedron_rows_t *polyhedron_rows_alloc(const fmpz_mat_t rows);
 void polyhedron_rows_free(polyhedron_rows_t *rows); // NULL is allowed
+
+// Says that row number `row` is f_a - f_b, where f_0, f_1, ... are any vectors, the same for all rows. Then a row
+// vanishes wherever other such rows vanish that join a with b by a path, and need not be computed to know it.
+//   a, b  from 0 on
+void polyhedron_rows_connect(polyhedron_rows_t *rows, slong row, slong a, slong b);
 
 typedef struct polyhedron polyhedron_t;
 

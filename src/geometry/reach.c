@@ -38,6 +38,9 @@ polyhedron_rows_t *reach_walls(const layer_t *layer, const fmpz_mat_struct *extr
         _fmpz_vec_set(rows->rows[pairs + i], extra->rows[i], width);
     polyhedron_rows_t *walls = polyhedron_rows_alloc(rows);
     fmpz_mat_clear(rows);
+    for (slong i = 0; i < experts && walls != NULL; i++)
+        for (slong j = i + 1; j < experts; j++)
+            polyhedron_rows_connect(walls, reach_wall(experts, i, j), i, j);
     return walls;
 }
 
@@ -676,12 +679,14 @@ static void sort_group(search_t *search, slong c, slong count) {
     }
 }
 
-// Lists in `group` the experts that are equal to expert i on facet c, with i itself; returns their number.
-static slong find_group(search_t *search, slong c, slong i) {
+// Lists in `group` the experts that are equal on facet c to those that its wall is between; returns their number.
+static slong find_group(search_t *search, slong c) {
+    const slong p = search->position[search->pairs.at[2 * c]],
+                q = search->position[search->pairs.at[2 * c + 1]];
     slong count = 0;
-    for (slong p = 0; p < search->layer->experts; p++)
-        if (p == search->position[i] || agree_on(search, c, p, search->position[i]))
-            search->group[count++] = search->order[p];
+    for (slong r = 0; r < search->layer->experts; r++)
+        if (r == p || r == q || agree_on(search, c, r, p))
+            search->group[count++] = search->order[r];
     return count;
 }
 
@@ -692,7 +697,7 @@ static slong find_group(search_t *search, slong c, slong i) {
 static slong cross_facet(search_t *search, slong c) {
     const slong k = search->layer->active;
     slong inside = 0, kept = 0;
-    const slong count = find_group(search, c, search->pairs.at[2 * c]);
+    const slong count = find_group(search, c);
     sort_group(search, c, count);
     for (slong a = 0; a < count; a++)
         if (search->member[search->group[a]]) {

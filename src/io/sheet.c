@@ -134,7 +134,7 @@ const char *sheet_cell(const sheet_t *table, size_t row, size_t column) {
 }
 
 fault_status_t sheet_numbers(const sheet_t *table, const char *name, double *values, fault_t *fault) {
-    size_t column;
+    size_t column = 0;
     if (sheet_column(table, name, &column, fault) != FAULT_NONE)
         return fault->status;
     for (size_t row = 0; row < table->rows; row++) {
