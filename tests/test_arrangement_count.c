@@ -7,6 +7,9 @@
 #include "geometry/count.h"
 #include "geometry/generic.h"
 #include "geometry/whitney.h"
+#include "support/cases.h"
+#include "support/families.h"
+#include "support/seeds.h"
 
 #include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
@@ -17,317 +20,158 @@
 
 #include <cmocka.h>
 
-enum { MANY_SETS = 1 << 22, ENTRIES = 1024 };
+enum { MANY_SETS = 1 << 22 };
 
-// ---- Building arrangements ----
-
-// Rows written one after the other.
-typedef struct {
-    slong dimension, planes;
-    slong entries[ENTRIES];
-} rows_t;
-
-static slong *add_row(rows_t *rows) {
-    assert_true((rows->planes + 1) * (rows->dimension + 1) <= ENTRIES);
-    return rows->entries + rows->planes++ * (rows->dimension + 1);
-}
-
-static arrangement_t *build(const rows_t *rows) {
-    arrangement_t *a = arrangement_alloc(rows->planes, rows->dimension);
+static arrangement_t *build(slong planes, slong dimension, const slong *entries) {
+    arrangement_t *a = arrangement_alloc(planes, dimension);
     assert_non_null(a);
-    arrangement_set(a, rows->entries);
+    arrangement_set(a, entries);
     return a;
 }
 
-// x_i = x_j + b for b = 0..shifts: the braid arrangement without shifts, Shi's with one.
-static rows_t differences(slong d, slong shifts) {
-    rows_t rows = {.dimension = d};
-    for (slong i = 0; i < d; i++)
-        for (slong j = i + 1; j < d; j++)
-            for (slong b = 0; b <= shifts; b++) {
-                slong *row = add_row(&rows);
-                row[i] = 1;
-                row[j] = -1;
-                row[d] = -b;
-            }
-    return rows;
-}
+// ---- Roads ----
 
-static rows_t boolean(slong d) {
-    rows_t rows = {.dimension = d};
-    for (slong i = 0; i < d; i++)
-        add_row(&rows)[i] = 1;
-    return rows;
-}
-
-// x_i = 0, x_i = x_j and x_i = -x_j.
-static rows_t coxeter_b(slong d) {
-    rows_t rows = boolean(d);
-    for (slong i = 0; i < d; i++)
-        for (slong j = i + 1; j < d; j++)
-            for (slong sign = -1; sign <= 1; sign += 2) {
-                slong *row = add_row(&rows);
-                row[i] = 1;
-                row[j] = sign;
-            }
-    return rows;
-}
-
-// All normals with entries 0 and 1; with `first` = 1 only those that begin with 1.
-static rows_t zero_one(slong d, slong first) {
-    rows_t rows = {.dimension = d};
-    for (slong bits = 1; bits < 1 << d; bits++)
-        if (first == 0 || (bits & 1)) {
-            slong *row = add_row(&rows);
-            for (slong i = 0; i < d; i++)
-                row[i] = bits >> i & 1;
-        }
-    return rows;
-}
-
-static stream_t stream_of(const char *test) {
-    return stream_at(20, stream_experiment(test), 0);
-}
-
-// A random integer in low..high, for the shapes of random instances.
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
-// A small instance with small entries, some of whose rows repeat, scale or shift earlier ones or have w = 0.
-static arrangement_t *draw_degenerate(stream_t *stream) {
-    const slong n = pick(stream, 0, 9), d = pick(stream, 1, 5);
-    arrangement_t *a = arrangement_alloc(n, d);
-    assert_non_null(a);
-    assert_int_equal(arrangement_draw(a, pick(stream, 1, 4), stream), GSL_SUCCESS);
-    for (slong i = 1; i < n; i++) {
-        fmpz *row = a->rows->rows[i];
-        const slong kind = pick(stream, 0, 11);
-        if (kind < 2) // a multiple of an earlier row
-            _fmpz_vec_scalar_mul_si(row, a->rows->rows[pick(stream, 0, i - 1)], d + 1, kind == 0 ? -2 : 3);
-        else if (kind == 2) // a parallel of an earlier row
-            _fmpz_vec_set(row, a->rows->rows[pick(stream, 0, i - 1)], d);
-        else if (kind == 3) // no hyperplane; sometimes b = 0 as well
-            _fmpz_vec_zero(row, d + pick(stream, 0, 1));
-        else if (kind == 4) // through the origin
-            fmpz_zero(row + d);
-    }
-    return a;
-}
-
-// ---- Checking ----
-
-static void expect(const char *what, const arrangement_t *a, const fmpz_t found, const fmpz_t expected) {
-    if (fmpz_equal(found, expected))
-        return;
-    fprintf(stderr, "%s: found ", what);
-    fmpz_fprint(stderr, found);
-    fputs(", expected ", stderr);
-    fmpz_fprint(stderr, expected);
-    fputs(", of\n", stderr);
-    arrangement_print(stderr, a);
-    fail();
+static void expect_count(const expect_case_t *subject, const fmpz_t expected) {
+    fmpz_t found;
+    fmpz_init(found);
+    expect_si(subject, "status of count", count_regions(subject->a, found), GSL_SUCCESS);
+    expect_fmpz(subject, "regions by count", found, expected);
+    fmpz_clear(found);
 }
 
 // Phi(n, d) less the deficit that the witnesses explain.
-static void regions_by_witnesses(const arrangement_t *a, fmpz_t regions) {
+static void expect_witnesses(const expect_case_t *subject, const fmpz_t expected) {
+    const arrangement_t *a = subject->a;
     generic_report_t report;
-    fmpz_t deficit;
+    fmpz_t regions, deficit;
+    fmpz_init(regions);
     fmpz_init(deficit);
-    assert_int_equal(generic_examine(a, &report), GSL_SUCCESS);
-    assert_int_equal(generic_deficit(&report, deficit), GSL_SUCCESS);
+    expect_si(subject, "status of the witnesses", generic_examine(a, &report), GSL_SUCCESS);
+    expect_si(subject, "status of the deficit", generic_deficit(&report, deficit), GSL_SUCCESS);
     bounds_phi(regions, (ulong)a->planes, (ulong)a->dimension);
     fmpz_sub(regions, regions, deficit);
+    expect_fmpz(subject, "regions by witnesses", regions, expected);
+    fmpz_clear(regions);
     fmpz_clear(deficit);
     generic_clear(&report);
 }
 
 // All roads must give the expected number.
-static void expect_regions(const char *what, const arrangement_t *a, const fmpz_t expected) {
+static void expect_regions(const expect_case_t *subject, const fmpz_t expected) {
     fmpz_t found;
     fmpz_init(found);
-    assert_int_equal(count_regions(a, found), GSL_SUCCESS);
-    expect(what, a, found, expected);
-    assert_int_equal(whitney_regions(a, MANY_SETS, found), GSL_SUCCESS);
-    expect(what, a, found, expected);
-    regions_by_witnesses(a, found);
-    expect(what, a, found, expected);
+    expect_count(subject, expected);
+    expect_si(subject, "status of Whitney's sum", whitney_regions(subject->a, MANY_SETS, found), GSL_SUCCESS);
+    expect_fmpz(subject, "regions by Whitney's sum", found, expected);
+    expect_witnesses(subject, expected);
     fmpz_clear(found);
 }
 
-static void expect_known(const char *what, rows_t rows, slong regions) {
-    arrangement_t *a = build(&rows);
-    fmpz_t expected;
-    fmpz_init_set_si(expected, regions);
-    expect_regions(what, a, expected);
-    fmpz_clear(expected);
+// Takes over `a`.
+static void expect_known(const char *what, arrangement_t *a, slong regions) {
+    const expect_case_t subject = {.test = what, .kind = "known", .a = a};
+    expect_regions(&subject, (const fmpz[]){regions});
     arrangement_free(a);
 }
 
-// ---- Counts that are known ----
+// ---- Counts that are known; tests/test_families.c has the larger ones ----
 
-static void test_reflection_arrangements(void **state) {
+static void test_families(void **state) {
     (void)state;
-    static const slong factorial[] = {1, 1, 2, 6, 24, 120, 720};
-    for (slong d = 1; d <= 6; d++)
-        expect_known("braid: n!", differences(d, 0), factorial[d]);
-    for (slong d = 1; d <= 9; d++)
-        expect_known("coordinate hyperplanes: 2^n", boolean(d), 1 << d);
-    for (slong d = 1; d <= 4; d++)
-        expect_known("Coxeter B: 2^n n!", coxeter_b(d), (1 << d) * factorial[d]);
-}
-
-static void test_shi(void **state) {
-    (void)state;
-    static const slong known[] = {0, 1, 3, 16, 125, 1296}; // (n + 1)^(n - 1)
-    for (slong d = 1; d <= 5; d++)
-        expect_known("Shi: (n+1)^(n-1)", differences(d, 1), known[d]);
-}
-
-// Kamiya, Takemura and Terao (2011); the OEIS has them as A034997 and A000609.
-static void test_resonance_and_threshold(void **state) {
-    (void)state;
-    static const slong resonance[] = {0, 2, 6, 32, 370}, threshold[] = {0, 0, 4, 14, 104};
-    for (slong d = 1; d <= 4; d++)
-        expect_known("resonance", zero_one(d, 0), resonance[d]);
-    for (slong d = 2; d <= 4; d++)
-        expect_known("threshold", zero_one(d, 1), threshold[d]);
-}
-
-// The larger ones, which only the tree does in no time.
-static void test_large_known(void **state) {
-    (void)state;
-    const struct {
-        rows_t rows;
-        slong regions;
-    } known[] = {{zero_one(5, 0), 11292},   {zero_one(5, 1), 1882},     {zero_one(6, 1), 94572},
-                 {differences(7, 0), 5040}, {differences(6, 1), 16807}, {coxeter_b(5), 3840}};
-    fmpz_t found, expected;
-    fmpz_init(found);
-    fmpz_init(expected);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        arrangement_t *a = build(&known[i].rows);
-        fmpz_set_si(expected, known[i].regions);
-        assert_int_equal(count_regions(a, found), GSL_SUCCESS);
-        expect("known count", a, found, expected);
-        arrangement_free(a);
-    }
-    fmpz_clear(found);
-    fmpz_clear(expected);
+    static const slong factorial[] = {1, 1, 2, 6, 24, 120, 720}, shi[] = {0, 1, 3, 16, 125, 1296};
+    static const slong resonance[] = {0, 2, 6, 32, 370}, threshold[] = {0, 4, 14, 104};
+    for (slong n = 1; n <= 6; n++)
+        expect_known("braid: n!", families_braid(n), factorial[n]);
+    for (slong n = 1; n <= 9; n++)
+        expect_known("coordinate hyperplanes: 2^n", families_boolean(n), 1 << n);
+    for (slong n = 1; n <= 4; n++)
+        expect_known("Coxeter B: 2^n n!", families_coxeter_b(n), (1 << n) * factorial[n]);
+    for (slong n = 1; n <= 5; n++)
+        expect_known("Shi: (n+1)^(n-1)", families_shi(n), shi[n]);
+    for (slong n = 1; n <= 4; n++)
+        expect_known("resonance", families_resonance(n), resonance[n]);
+    for (slong n = 1; n <= 3; n++)
+        expect_known("threshold", families_threshold(n), threshold[n]);
 }
 
 static void test_small_cases(void **state) {
     (void)state;
-    expect_known("no hyperplane", (rows_t){.dimension = 3}, 1);
-    expect_known("equal rows", (rows_t){2, 3, {1, 2, 3, 1, 2, 3, -2, -4, -6}}, 2);
-    expect_known("parallel lines", (rows_t){2, 3, {1, 2, 3, 2, 4, 5, -1, -2, 9}}, 4);
-    expect_known("lines through a point", (rows_t){2, 4, {1, 0, 0, 0, 1, 0, 1, 1, 0, 1, -1, 0}}, 8);
-    expect_known("planes through a line", (rows_t){3, 3, {1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0}}, 6);
-    expect_known("fewer planes than dimensions", (rows_t){4, 2, {1, 2, 3, 4, 5, 5, 4, 3, 2, 1}}, 4);
-    expect_known("dead units", (rows_t){2, 3, {0, 0, 5, 1, 1, 1, 0, 0, 0}}, 2);
-    expect_known("dead units alone", (rows_t){1, 2, {0, 5, 0, 0}}, 1);
-    expect_known("points on a line", (rows_t){1, 5, {1, 3, 2, 6, 1, -3, 5, 0, -7, 0}}, 4);
+    expect_known("no hyperplane", build(0, 3, NULL), 1);
+    expect_known("equal rows", build(3, 2, (slong[]){1, 2, 3, 1, 2, 3, -2, -4, -6}), 2);
+    expect_known("parallel lines", build(3, 2, (slong[]){1, 2, 3, 2, 4, 5, -1, -2, 9}), 4);
+    expect_known("lines through a point", build(4, 2, (slong[]){1, 0, 0, 0, 1, 0, 1, 1, 0, 1, -1, 0}), 8);
+    expect_known("planes through a line", build(3, 3, (slong[]){1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0}), 6);
+    expect_known("fewer planes than dimensions", build(2, 4, (slong[]){1, 2, 3, 4, 5, 5, 4, 3, 2, 1}), 4);
+    expect_known("dead units", build(3, 2, (slong[]){0, 0, 5, 1, 1, 1, 0, 0, 0}), 2);
+    expect_known("dead units alone", build(2, 1, (slong[]){0, 5, 0, 0}), 1);
+    expect_known("points on a line", build(5, 1, (slong[]){1, 3, 2, 6, 1, -3, 5, 0, -7, 0}), 4);
 }
 
 // ---- Roads against each other ----
 
 static void test_three_roads(void **state) {
     (void)state;
-    stream_t stream = stream_of("three roads");
     fmpz_t regions;
     fmpz_init(regions);
-    for (int i = 0; i < 6000; i++) {
-        arrangement_t *a = draw_degenerate(&stream);
-        assert_int_equal(count_regions(a, regions), GSL_SUCCESS);
-        expect_regions("random instance", a, regions);
-        arrangement_free(a);
+    const slong seeds = seeds_times(6000);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("three roads", seed, 9, 5, &stream);
+        assert_int_equal(whitney_regions(subject.a, MANY_SETS, regions), GSL_SUCCESS);
+        expect_count(&subject, regions);
+        expect_witnesses(&subject, regions);
+        cases_end(&subject);
     }
     fmpz_clear(regions);
 }
 
-// Entries of more than one machine word, with the same degeneracies: rows are combined with large
-// coefficients.
+// x_1 -> x_1 + 3^50 x_d, which is unimodular.
+static void shear(arrangement_t *a) {
+    fmpz_t power;
+    fmpz_init_set_ui(power, 3);
+    fmpz_pow_ui(power, power, 50);
+    for (slong row = 0; row < a->planes && a->dimension > 1; row++)
+        fmpz_addmul(fmpz_mat_entry(a->rows, row, a->dimension - 1), fmpz_mat_entry(a->rows, row, 0), power);
+    fmpz_clear(power);
+}
+
+// The same degeneracies in entries of more than one machine word: all roads find the number that they found before.
 static void test_large_entries(void **state) {
     (void)state;
-    stream_t stream = stream_of("large entries");
     fmpz_t regions;
     fmpz_init(regions);
-    for (int i = 0; i < 300; i++) {
-        arrangement_t *a = draw_degenerate(&stream);
-        assert_int_equal(count_regions(a, regions), GSL_SUCCESS);
-        for (slong row = 0; row < a->planes; row++) {
-            _fmpz_vec_scalar_mul_2exp(a->rows->rows[row], a->rows->rows[row], a->dimension + 1, 70);
-            _fmpz_vec_scalar_mul_si(a->rows->rows[row], a->rows->rows[row], a->dimension + 1, -12345677);
-        }
-        for (slong row = 0; row < a->planes; row++) // x_1 -> x_1 + 3^50 x_d, which is unimodular
-            if (a->dimension > 1) {
-                fmpz_t power;
-                fmpz_init_set_ui(power, 3);
-                fmpz_pow_ui(power, power, 50);
-                fmpz *entries = a->rows->rows[row];
-                fmpz_addmul(entries + a->dimension - 1, entries, power);
-                fmpz_clear(power);
-            }
-        expect_regions("large entries", a, regions);
-        arrangement_free(a);
+    const slong seeds = seeds_times(300);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("large entries", seed, 9, 5, &stream);
+        assert_int_equal(count_regions(subject.a, regions), GSL_SUCCESS);
+        arrangement_t *a = cases_arrangement_of(&subject);
+        fmpz_mat_scalar_mul_si(a->rows, a->rows, -12345677);
+        families_scale_rows(a->rows, &stream);
+        shear(a);
+        expect_regions(&subject, regions);
+        cases_end(&subject);
     }
     fmpz_clear(regions);
-}
-
-// ---- Invariance ----
-
-static void scale_rows(arrangement_t *a, stream_t *stream) {
-    for (slong i = 0; i < a->planes; i++) {
-        const slong factor = pick(stream, 1, 7) * (pick(stream, 0, 1) ? 1 : -1);
-        _fmpz_vec_scalar_mul_si(a->rows->rows[i], a->rows->rows[i], a->dimension + 1, factor);
-    }
-}
-
-static void permute_rows(arrangement_t *a, stream_t *stream) {
-    for (slong i = a->planes - 1; i > 0; i--)
-        fmpz_mat_swap_rows(a->rows, NULL, i, pick(stream, 0, i));
-}
-
-// x -> x + c x_j e_i and x -> x + c e_i, a few times.
-static void map_affinely(arrangement_t *a, stream_t *stream) {
-    for (int step = 0; step < 8; step++) {
-        const slong i = pick(stream, 0, a->dimension - 1), j = pick(stream, 0, a->dimension),
-                    c = pick(stream, -3, 3);
-        for (slong row = 0; i != j && row < a->planes; row++) {
-            fmpz *entries = a->rows->rows[row];
-            if (c >= 0)
-                fmpz_addmul_ui(entries + j, entries + i, (ulong)c);
-            else
-                fmpz_submul_ui(entries + j, entries + i, (ulong)-c);
-        }
-    }
 }
 
 static void test_invariance(void **state) {
     (void)state;
-    stream_t stream = stream_of("invariance");
-    fmpz_t before, after;
+    fmpz_t before;
     fmpz_init(before);
-    fmpz_init(after);
-    for (int i = 0; i < 300; i++) {
-        arrangement_t *a = arrangement_alloc(pick(&stream, 10, 25), pick(&stream, 1, 4));
-        assert_int_equal(arrangement_draw(a, 3, &stream), GSL_SUCCESS);
-        assert_int_equal(count_regions(a, before), GSL_SUCCESS);
-        void (*const maps[])(arrangement_t *, stream_t *) = {scale_rows, permute_rows, map_affinely};
-        static const char *const names[] = {"rows scaled", "rows permuted", "affine map"};
-        for (int m = 0; m < 3; m++) {
-            maps[m](a, &stream);
-            assert_int_equal(count_regions(a, after), GSL_SUCCESS);
-            expect(names[m], a, after, before);
-            regions_by_witnesses(a, after);
-            expect(names[m], a, after, before);
+    const slong seeds = seeds_times(300);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("invariance", seed, 25, 4, &stream);
+        assert_int_equal(count_regions(subject.a, before), GSL_SUCCESS);
+        for (int way = 0; way < CASES_CHANGES; way++) {
+            cases_change(&subject, way, &stream);
+            expect_count(&subject, before);
+            expect_witnesses(&subject, before);
         }
-        arrangement_free(a);
+        cases_end(&subject);
     }
     fmpz_clear(before);
-    fmpz_clear(after);
 }
 
 // ---- Witnesses ----
@@ -391,13 +235,14 @@ static bool is_normalised(const generic_witness_t *witness) {
 
 static void test_witnesses_are_all(void **state) {
     (void)state;
-    stream_t stream = stream_of("witnesses");
-    for (int i = 0; i < 600; i++) {
-        arrangement_t *a = draw_degenerate(&stream);
+    const slong seeds = seeds_times(600);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("witnesses", seed, 9, 5, &stream);
+        const arrangement_t *a = subject.a;
         generic_report_t report;
-        assert_int_equal(generic_examine(a, &report), GSL_SUCCESS);
+        expect_si(&subject, "status", generic_examine(a, &report), GSL_SUCCESS);
         slong expected = 0;
-        bool agrees = true;
         for (ulong set = 1; set < UWORD(1) << a->planes; set++) {
             const bool central = is_central(a, set);
             if (size_of(set) > a->dimension + 1 || !is_circuit(a, set) ||
@@ -405,16 +250,14 @@ static void test_witnesses_are_all(void **state) {
                 continue;
             expected++;
             const slong found = find_witness(&report, set);
-            agrees &= found >= 0 && report.witnesses[found].concurrent == central &&
-                      generic_holds(&report.witnesses[found], a) && is_normalised(&report.witnesses[found]);
+            expect_true(&subject, "a degenerate circuit has its witness",
+                        found >= 0 && report.witnesses[found].concurrent == central &&
+                            generic_holds(&report.witnesses[found], a) &&
+                            is_normalised(&report.witnesses[found]));
         }
-        if (!agrees || report.count != expected) {
-            fprintf(stderr, "%ld witnesses for %ld degenerate circuits, of\n", report.count, expected);
-            arrangement_print(stderr, a);
-            fail();
-        }
+        expect_si(&subject, "witnesses for degenerate circuits", report.count, expected);
         generic_clear(&report);
-        arrangement_free(a);
+        cases_end(&subject);
     }
 }
 
@@ -432,29 +275,24 @@ static bool is_generic(const arrangement_t *a) {
 
 static void test_generic_by_definition(void **state) {
     (void)state;
-    stream_t stream = stream_of("definition");
-    int generic = 0;
-    for (int i = 0; i < 600; i++) {
-        arrangement_t *a = arrangement_alloc(pick(&stream, 1, 8), pick(&stream, 1, 4));
-        assert_int_equal(arrangement_draw(a, 5, &stream), GSL_SUCCESS);
+    slong generic = 0;
+    const slong seeds = seeds_times(600);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("definition", seed, 8, 4, &stream);
         generic_report_t report;
-        assert_int_equal(generic_examine(a, &report), GSL_SUCCESS);
-        if (is_generic(a) != (report.count == 0)) {
-            fprintf(stderr, "%ld witnesses, of\n", report.count);
-            arrangement_print(stderr, a);
-            fail();
-        }
+        expect_si(&subject, "status", generic_examine(subject.a, &report), GSL_SUCCESS);
+        expect_si(&subject, "no witness, so general position", report.count == 0, is_generic(subject.a));
         generic += report.count == 0;
         generic_clear(&report);
-        arrangement_free(a);
+        cases_end(&subject);
     }
-    assert_in_range(generic, 100, 500); // both answers are tested
+    assert_in_range(generic, seeds / 6, 5 * seeds / 6); // both answers are tested
 }
 
 static void test_tampered_witnesses(void **state) {
     (void)state;
-    rows_t rows = {2, 4, {1, 0, 0, 0, 1, 0, 1, 1, 0, 2, 2, 7}};
-    arrangement_t *a = build(&rows);
+    arrangement_t *a = build(4, 2, (slong[]){1, 0, 0, 0, 1, 0, 1, 1, 0, 2, 2, 7});
     generic_report_t report;
     assert_int_equal(generic_examine(a, &report), GSL_SUCCESS);
     assert_int_equal(report.count, 2); // rows 0, 1, 2 meet in the origin; rows 2 and 3 are parallel
@@ -474,8 +312,7 @@ static void test_tampered_witnesses(void **state) {
     generic_clear(&report);
     arrangement_free(a);
     // Any three normals of the plane have a relation; it is a witness only where the lines meet.
-    rows = (rows_t){2, 3, {1, 0, 0, 0, 1, 0, 1, 1, 1}};
-    a = build(&rows);
+    a = build(3, 2, (slong[]){1, 0, 0, 0, 1, 0, 1, 1, 1});
     slong planes[] = {0, 1, 2};
     fmpz relation[] = {1, 1, -1};
     const generic_witness_t triangle = {
@@ -487,8 +324,7 @@ static void test_tampered_witnesses(void **state) {
 // Determinants that vanish modulo the first prime only: as a normal, and as three lines' common point.
 static void test_unlucky_prime(void **state) {
     (void)state;
-    rows_t rows = {1, 2, {1, 0, 1, 1}};
-    arrangement_t *a = build(&rows);
+    arrangement_t *a = build(2, 1, (slong[]){1, 0, 1, 1});
     generic_report_t report;
     assert_int_equal(generic_examine(a, &report), GSL_SUCCESS);
     const ulong first = report.prime;
@@ -513,9 +349,8 @@ static void test_errors(void **state) {
     assert_null(arrangement_alloc(-1, 2));
     assert_null(arrangement_alloc(3, 0));
     arrangement_free(NULL);
-    rows_t rows = boolean(4);
-    arrangement_t *a = build(&rows);
-    stream_t stream = stream_of("errors");
+    arrangement_t *a = families_boolean(4);
+    stream_t stream = seeds_stream("errors", 0);
     assert_int_equal(arrangement_draw(a, 0, &stream), GSL_EDOM);
     fmpz_t regions;
     fmpz_init_set_ui(regions, 77);
@@ -529,7 +364,7 @@ static void test_errors(void **state) {
 
 static void test_draw(void **state) {
     (void)state;
-    stream_t stream = stream_of("draw"), again = stream;
+    stream_t stream = seeds_stream("draw", 0), again = stream;
     arrangement_t *a = arrangement_alloc(3000, 1), *b = arrangement_alloc(3000, 1);
     slong seen[2][5] = {{0}};
     assert_int_equal(arrangement_draw(a, 2, &stream), GSL_SUCCESS);
@@ -554,10 +389,7 @@ static void test_draw(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reflection_arrangements),
-        cmocka_unit_test(test_shi),
-        cmocka_unit_test(test_resonance_and_threshold),
-        cmocka_unit_test(test_large_known),
+        cmocka_unit_test(test_families),
         cmocka_unit_test(test_small_cases),
         cmocka_unit_test(test_three_roads),
         cmocka_unit_test(test_large_entries),
@@ -569,6 +401,7 @@ int main(void) {
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_draw),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     flint_cleanup();
     return failed;

@@ -3,34 +3,22 @@
 // regions of small layers that are found by sampling.
 #include "geometry/bounds.h"
 
-#include "stat/stream.h"
+#include "support.h"
+#include "support/expect.h"
+#include "support/seeds.h"
 
-#include <flint/flint.h>
 #include <gsl/gsl_errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-static void expect(const char *what, const fmpz_t found, const fmpz_t expected) {
-    if (fmpz_equal(found, expected))
-        return;
-    fprintf(stderr, "%s: found ", what);
-    fmpz_fprint(stderr, found);
-    fputs(", expected ", stderr);
-    fmpz_fprint(stderr, expected);
-    fputc('\n', stderr);
-    fail();
+// `formula` is a formula with its arguments.
+static void expect_integer(const char *formula, const fmpz_t found, const fmpz_t expected) {
+    const expect_case_t subject = {.test = formula, .kind = "formula"};
+    expect_fmpz(&subject, formula, found, expected);
 }
 
-static void expect_ui(const char *what, const fmpz_t found, ulong expected) {
+static void expect_ui(const char *formula, const fmpz_t found, ulong expected) {
     fmpz_t value;
     fmpz_init_set_ui(value, expected);
-    expect(what, found, value);
+    expect_integer(formula, found, value);
     fmpz_clear(value);
 }
 
@@ -54,7 +42,7 @@ static void test_phi_recurrence(void **state) {
     for (ulong n = 0; n <= 22; n++)
         for (ulong d = 0; d <= 8; d++) {
             bounds_phi(found, n, d);
-            expect_ui("Phi(n, d) = Phi(n-1, d) + Phi(n-1, d-1)", found, phi(n, d));
+            expect_ui(INPUT("Phi(%lu, %lu)", n, d), found, phi(n, d));
         }
     bounds_phi(found, 37, 60);
     expect_ui("Phi(n, d) = 2^n for d >= n", found, UWORD(1) << 37);
@@ -72,7 +60,7 @@ static void test_phi_large(void **state) {
         fmpz_add(sum, sum, term);
     }
     bounds_phi(found, 1000000, 50);
-    expect("Phi(10^6, 50)", found, sum);
+    expect_integer("Phi(10^6, 50)", found, sum);
     fmpz_clear(found);
     fmpz_clear(sum);
     fmpz_clear(term);
@@ -104,7 +92,7 @@ static void test_owners(void **state) {
                     for (ulong set = 0; set < UWORD(1) << (experts * width); set++)
                         expected += size_of(set) == j && owners(set, experts, width) == e;
                     bounds_owners(found, experts, width, j, e);
-                    expect_ui("M_j(e)", found, expected);
+                    expect_ui(INPUT("M_%lu(%lu), N = %lu, H = %lu", j, e, experts, width), found, expected);
                 }
     fmpz_clear(found);
 }
@@ -125,8 +113,20 @@ static void test_cells(void **state) {
         for (ulong q = 0; q <= n; q++)
             for (ulong m = 0; m <= 3; m++) {
                 bounds_cells(found, n, q, m);
-                expect_ui("t(n, q, m)", found, cells(n, q, m));
+                expect_ui(INPUT("t(%lu, %lu, %lu)", n, q, m), found, cells(n, q, m));
             }
+    fmpz_clear(found);
+}
+
+typedef int (*bound_t)(fmpz_t result, const bounds_layer_t *layer);
+
+static void expect_bound(const char *name, bound_t bound, const bounds_layer_t *layer, ulong expected) {
+    fmpz_t found;
+    fmpz_init(found);
+    assert_int_equal(bound(found, layer), GSL_SUCCESS);
+    expect_ui(INPUT("%s, N = %lu, k = %lu, H = %lu, d = %lu", name, layer->experts, layer->active,
+                    layer->width, layer->dimension),
+              found, expected);
     fmpz_clear(found);
 }
 
@@ -139,19 +139,11 @@ static void expect_layer(const bounds_layer_t *layer) {
             flats += cells(N - e, k - e, d - j);
         points += j == d && e <= k;
     }
-    fmpz_t found;
-    fmpz_init(found);
-    assert_int_equal(bounds_flats(found, layer), GSL_SUCCESS);
-    expect_ui("(U)", found, flats);
-    assert_int_equal(bounds_points(found, layer), GSL_SUCCESS);
-    expect_ui("(U1)", found, points);
-    assert_int_equal(bounds_topk(found, layer), GSL_SUCCESS);
-    expect_ui("top-k", found, choose(N, k) * phi(k * H, d));
-    assert_int_equal(bounds_top1(found, layer), GSL_SUCCESS);
-    expect_ui("top-1", found, N * phi(H, d));
-    assert_int_equal(bounds_dense(found, layer), GSL_SUCCESS);
-    expect_ui("dense", found, phi(H, d));
-    fmpz_clear(found);
+    expect_bound("(U)", bounds_flats, layer, flats);
+    expect_bound("(U1)", bounds_points, layer, points);
+    expect_bound("top-k", bounds_topk, layer, choose(N, k) * phi(k * H, d));
+    expect_bound("top-1", bounds_top1, layer, N * phi(H, d));
+    expect_bound("dense", bounds_dense, layer, phi(H, d));
     assert_true(flats <= points && points <= choose(N, k) * phi(k * H, d));
 }
 
@@ -167,15 +159,9 @@ static void test_layers(void **state) {
 static void test_published(void **state) {
     (void)state;
     const bounds_layer_t dense = {1, 1, 20, 5}, top1 = {16, 1, 20, 5}, top4 = {16, 4, 5, 5};
-    fmpz_t found;
-    fmpz_init(found);
-    assert_int_equal(bounds_dense(found, &dense), GSL_SUCCESS);
-    expect_ui("arXiv 2602.03204v2, Example 4.21, dense", found, 21700);
-    assert_int_equal(bounds_top1(found, &top1), GSL_SUCCESS);
-    expect_ui("arXiv 2602.03204v2, Example 4.21, top-1", found, 347200);
-    assert_int_equal(bounds_topk(found, &top4), GSL_SUCCESS);
-    expect_ui("arXiv 2602.03204v2, Example 4.21, top-4", found, 39494000);
-    fmpz_clear(found);
+    expect_bound("arXiv 2602.03204v2, Example 4.21, dense", bounds_dense, &dense, 21700);
+    expect_bound("arXiv 2602.03204v2, Example 4.21, top-1", bounds_top1, &top1, 347200);
+    expect_bound("arXiv 2602.03204v2, Example 4.21, top-4", bounds_topk, &top4, 39494000);
 }
 
 static void test_shapes(void **state) {
@@ -186,8 +172,7 @@ static void test_shapes(void **state) {
                                            {4, 2, 5, 0},
                                            {16, 4, UWORD_MAX / 4, 2},
                                            {2, 1, UWORD_MAX / 3, 2}};
-    int (*const bounds[])(fmpz_t, const bounds_layer_t *) = {bounds_dense, bounds_top1, bounds_topk,
-                                                             bounds_points, bounds_flats};
+    static const bound_t bounds[] = {bounds_dense, bounds_top1, bounds_topk, bounds_points, bounds_flats};
     fmpz_t found;
     fmpz_init_set_ui(found, 77);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -206,7 +191,7 @@ enum { EXPERTS = 4, UNITS = 8, STEPS = 16, REACH = 24, REGIONS = 4096 };
 typedef struct {
     bounds_layer_t shape;
     slong router[EXPERTS][3], units[UNITS][3];
-} layer_t;
+} sample_t;
 
 // The row at the point (x, y) / STEPS, times STEPS.
 static slong value(const slong row[3], slong x, slong y) {
@@ -215,7 +200,7 @@ static slong value(const slong row[3], slong x, slong y) {
 
 // The region of a point as bits: coalition, then signs of its members' hyperplanes. 0 where the point is on a
 // boundary.
-static ulong region(const layer_t *layer, slong x, slong y) {
+static ulong region(const sample_t *layer, slong x, slong y) {
     const ulong N = layer->shape.experts, H = layer->shape.width;
     ulong bits = 0;
     for (ulong i = 0; i < N; i++) {
@@ -241,7 +226,7 @@ static ulong region(const layer_t *layer, slong x, slong y) {
 }
 
 // How many regions a grid of points meets: at most as many as there are.
-static ulong sample_regions(const layer_t *layer) {
+static ulong sample_regions(const sample_t *layer) {
     static ulong met[REGIONS];
     ulong count = 0, last = 0;
     const slong end = REACH * STEPS, end_y = layer->shape.dimension == 1 ? 0 : end;
@@ -261,7 +246,7 @@ static ulong sample_regions(const layer_t *layer) {
     return count;
 }
 
-static void expect_below(const layer_t *layer, ulong regions) {
+static void expect_below(const sample_t *layer, ulong regions) {
     fmpz_t bound;
     fmpz_init(bound);
     assert_int_equal(bounds_flats(bound, &layer->shape), GSL_SUCCESS);
@@ -281,7 +266,7 @@ static void expect_below(const layer_t *layer, ulong regions) {
 // Layers that attain (U): the refined bound cannot be lowered for these shapes.
 static void test_attained(void **state) {
     (void)state;
-    static const layer_t attained[] = {
+    static const sample_t attained[] = {
         {{3, 2, 1, 2}, {{1, -1, 0}, {0, 1, 0}, {-1, 0, 0}}, {{1, -1, 0}, {-1, -1, 1}, {1, 0, 1}}},
         {{3, 2, 2, 2},
          {{-1, 1, 1}, {2, -2, 0}, {2, 1, -1}},
@@ -290,21 +275,15 @@ static void test_attained(void **state) {
          {{0, -1, 0}, {-2, 0, -1}, {1, -2, 2}, {0, 2, 2}},
          {{2, -1, -2}, {1, 1, 2}, {2, -2, 1}, {0, 1, -1}}}};
     static const ulong known[] = {12, 30, 22};
-    fmpz_t bound;
-    fmpz_init(bound);
     for (size_t i = 0; i < sizeof attained / sizeof *attained; i++) {
-        assert_int_equal(bounds_flats(bound, &attained[i].shape), GSL_SUCCESS);
-        expect_ui("(U) of an attained shape", bound, known[i]);
+        expect_bound("(U) of an attained shape", bounds_flats, &attained[i].shape, known[i]);
         assert_int_equal(sample_regions(&attained[i]), known[i]);
     }
-    fmpz_clear(bound);
 }
 
 static void draw_row(stream_t *stream, bool line, slong row[3]) {
-    uint64_t words[3];
-    stream_bits(stream, words, 3);
     for (int i = 0; i < 3; i++)
-        row[i] = (slong)(words[i] % 11) - 5;
+        row[i] = seeds_pick(stream, -5, 5);
     if (line)
         row[1] = 0;
 }
@@ -312,11 +291,11 @@ static void draw_row(stream_t *stream, bool line, slong row[3]) {
 // No layer that we draw has more regions than (U); on a line the best of up to three experts reaches it.
 static void test_no_layer_is_above(void **state) {
     (void)state;
-    stream_t stream = stream_at(20, stream_experiment("layers"), 0);
+    stream_t stream = seeds_stream("layers", 0);
     for (ulong d = 1; d <= 2; d++)
         for (ulong N = 2; N <= EXPERTS; N++)
             for (ulong k = 1; k < N; k++) {
-                layer_t layer = {.shape = {N, k, d == 1 ? 1 : 2, d}};
+                sample_t layer = {.shape = {N, k, d == 1 ? 1 : 2, d}};
                 ulong best = 0;
                 for (int draw = 0; draw < (d == 1 ? 4000 : 3); draw++) {
                     for (ulong i = 0; i < N; i++)
@@ -344,6 +323,7 @@ int main(void) {
         cmocka_unit_test(test_attained),
         cmocka_unit_test(test_no_layer_is_above),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     flint_cleanup();
     return failed;

@@ -2,7 +2,7 @@
 // geometry/elimination: each double of every table is within its bound of the exact row, and coefficients have the
 // signs that make the rows add up.
 #include "geometry/elimination.h"
-#include "stat/stream.h"
+#include "support/seeds.h"
 
 #include <flint/fmpz_vec.h>
 #include <math.h>
@@ -14,20 +14,14 @@
 
 enum { BITS = 2200 }; // 2^BITS times any double of a table is an integer
 
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
 // Random rows of up to `bits` bits; some nearly depend on earlier ones.
 static void draw_rows(fmpz_mat_t exact, stream_t *stream, slong bits) {
     for (slong i = 0; i < fmpz_mat_nrows(exact); i++) {
         fmpz *row = exact->rows[i];
         for (slong j = 0; j < fmpz_mat_ncols(exact); j++)
-            fmpz_set_si(row + j, pick(stream, -(WORD(1) << bits), WORD(1) << bits));
-        if (i >= 2 && pick(stream, 0, 2) == 0) {
-            const ulong shift = (ulong)pick(stream, 5, 30);
+            fmpz_set_si(row + j, seeds_pick(stream, -(WORD(1) << bits), WORD(1) << bits));
+        if (i >= 2 && seeds_pick(stream, 0, 2) == 0) {
+            const ulong shift = (ulong)seeds_pick(stream, 5, 30);
             for (slong l = 1; l <= 2; l++) {
                 fmpz *multiple = _fmpz_vec_init(fmpz_mat_ncols(exact));
                 _fmpz_vec_scalar_mul_2exp(multiple, exact->rows[i - l], fmpz_mat_ncols(exact), shift);
@@ -139,19 +133,20 @@ static void check_flat(elimination_t *e, slong limit, double *largest) {
 
 static void test_bounds_and_signs(void **state) {
     (void)state;
-    stream_t stream = stream_at(5, stream_experiment("elimination"), 0);
+    stream_t stream = seeds_stream("elimination", 0);
     slong flats = 0, fresh = 0;
     double largest = 0; // error over bound
 
     for (int i = 0; i < 400; i++) {
-        const slong D = pick(&stream, 2, 6), N = pick(&stream, 3, 9), n = pick(&stream, D, 12);
+        const slong D = seeds_pick(&stream, 2, 6), N = seeds_pick(&stream, 3, 9),
+                    n = seeds_pick(&stream, D, 12);
         fmpz_mat_t exact;
         fmpz_mat_init(exact, N + n, D + 1);
-        draw_rows(exact, &stream, pick(&stream, 3, 60));
+        draw_rows(exact, &stream, seeds_pick(&stream, 3, 60));
         elimination_rows_t *rows = elimination_rows_alloc(exact, N, D);
         elimination_t *e = elimination_alloc(rows);
         assert_non_null(e);
-        const slong ties = pick(&stream, 0, FLINT_MIN(D, N) - 1);
+        const slong ties = seeds_pick(&stream, 0, FLINT_MIN(D, N) - 1);
         elimination_start(e, ties > 0 ? N - 1 : -1);
         for (slong l = 1; l < ties; l++)
             elimination_push(e, N - 1 - l, n);

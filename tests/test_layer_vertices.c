@@ -4,7 +4,9 @@
 #include "geometry/arrangement.h"
 #include "geometry/count.h"
 #include "geometry/layer_vertices.h"
-#include "stat/stream.h"
+#include "support/cases.h"
+#include "support/families.h"
+#include "support/seeds.h"
 
 #include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
@@ -14,41 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-// ---- Building layers ----
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
-static stream_t stream_of(const char *test) {
-    return stream_at(31, stream_experiment(test), 0);
-}
-
-static layer_t *build(slong N, slong k, slong H, slong d, const slong *entries) {
-    layer_t *layer = layer_alloc(N, k, H, d);
-    assert_non_null(layer);
-    for (slong i = 0; i < N * (H + 1); i++)
-        for (slong j = 0; j <= d; j++)
-            fmpz_set_si(i < N ? fmpz_mat_entry(layer->router, i, j) : fmpz_mat_entry(layer->rows, i - N, j),
-                        *entries++);
-    return layer;
-}
-
-// Uniform entries in -range..range, `range` below 2^62.
-static layer_t *draw(stream_t *stream, slong N, slong k, slong H, slong d, slong range) {
-    layer_t *layer = layer_alloc(N, k, H, d);
-    assert_non_null(layer);
-    for (slong j = 0; j <= d; j++) {
-        for (slong i = 0; i < N; i++)
-            fmpz_set_si(fmpz_mat_entry(layer->router, i, j), pick(stream, -range, range));
-        for (slong i = 0; i < N * H; i++)
-            fmpz_set_si(fmpz_mat_entry(layer->rows, i, j), pick(stream, -range, range));
-    }
-    return layer;
-}
 
 // ---- The slow count: Fourier and Motzkin on every sign vector ----
 
@@ -166,60 +133,55 @@ static slong count_slowly(const layer_t *layer) {
 // ---- Checking ----
 
 // Counts with one seed and a number of threads; returns the status.
-static int count_fast(const layer_t *layer, uint64_t seed, int threads, fmpz_t regions, char *reason) {
+static int count_fast(const expect_case_t *subject, uint64_t seed, int threads, fmpz_t regions,
+                      char *reason) {
     const shards_control_t control = {.threads = threads};
     layer_count_t count;
-    layer_count_init(&count, layer->dimension);
+    layer_count_init(&count, subject->layer->dimension);
     reason[0] = 0;
-    const int status = layer_vertices_count(layer, seed, &control, &count, reason);
+    const int status = layer_vertices_count(subject->layer, seed, &control, &count, reason);
     if (status == GSL_SUCCESS) {
-        fmpz_t sum;
-        fmpz_init(sum);
-        _fmpz_vec_sum(sum, count.level, count.levels);
-        assert_true(fmpz_equal(sum, count.regions));
-        assert_true(fmpz_is_one(count.level));
-        fmpz_clear(sum);
+        _fmpz_vec_sum(regions, count.level, count.levels);
+        expect_fmpz(subject, "sum of the levels", regions, count.regions);
+        expect_true(subject, "one vertex of dimension 0", fmpz_is_one(count.level));
     }
     fmpz_set(regions, count.regions);
     layer_count_clear(&count);
     return status;
 }
 
-static void fail_with(const layer_t *layer, const char *what, int status, const fmpz_t found, slong expected,
-                      const char *reason) {
-    fprintf(stderr, "%s: status %d (%s), found ", what, status, reason);
-    fmpz_fprint(stderr, found);
-    fprintf(stderr, ", expected %ld, of\n", expected);
-    layer_print(stderr, layer);
-    fail();
-}
-
 // The layer must be counted, and right, for several seeds.
-static void expect(const layer_t *layer, slong expected, const char *what) {
+static void expect_count(const expect_case_t *subject, slong expected) {
     char reason[LAYER_VERTICES_REASON];
     fmpz_t regions;
     fmpz_init(regions);
     for (uint64_t seed = 1; seed <= 3; seed++) {
-        const int status = count_fast(layer, seed, 1, regions, reason);
-        if (status != GSL_SUCCESS || fmpz_cmp_si(regions, expected) != 0)
-            fail_with(layer, what, status, regions, expected, reason);
+        const int status = count_fast(subject, seed, 1, regions, reason);
+        expect_si(subject, status == GSL_ESING ? reason : "status", status, GSL_SUCCESS);
+        expect_fmpz(subject, "regions", regions, (const fmpz[]){expected});
     }
     fmpz_clear(regions);
 }
 
 // The layer must be refused with a reason, or counted right; returns whether it was counted.
-static bool expect_no_lie(const layer_t *layer, slong expected, const char *what) {
+static bool expect_no_lie(const expect_case_t *subject, slong expected) {
     char reason[LAYER_VERTICES_REASON];
     fmpz_t regions;
     fmpz_init(regions);
-    const int status = count_fast(layer, 7, 1, regions, reason);
-    const bool counted = status == GSL_SUCCESS;
-    if (counted ? fmpz_cmp_si(regions, expected) != 0
-                : status != GSL_ESING || strncmp(reason, "in special position", 19) != 0 ||
-                      !fmpz_is_zero(regions))
-        fail_with(layer, what, status, regions, expected, reason);
+    const bool counted = count_fast(subject, 7, 1, regions, reason) == GSL_SUCCESS;
+    if (!counted)
+        expect_true(subject, "a reason",
+                    strncmp(reason, "in special position", strlen("in special position")) == 0);
+    expect_fmpz(subject, "regions, 0 when refused", regions, (const fmpz[]){counted ? expected : 0});
     fmpz_clear(regions);
     return counted;
+}
+
+// Takes over the layer.
+static void expect_known(const char *what, layer_t *layer, slong regions) {
+    const expect_case_t subject = {.test = what, .kind = "known", .layer = layer};
+    expect_count(&subject, regions);
+    layer_free(layer);
 }
 
 // ---- Known counts ----
@@ -229,188 +191,184 @@ static void test_known(void **state) {
     static const slong first[] = {-65, 46,  96,  -83, -34, -69, 27,  95,  16,  21,  67, -2,
                                   -46, -75, 25,  -92, 0,   11,  56,  96,  97,  -99, 79, 15,
                                   -31, 85,  -41, 52,  -73, -18, -92, -94, -93, 67,  39, -97};
-    layer_t *layer = build(4, 2, 2, 2, first);
+    layer_t *layer = families_written(4, 2, 2, 2, first);
     assert_int_equal(count_slowly(layer), 30);
-    expect(layer, 30, "N=4, k=2, H=2, d=2");
-    layer_free(layer);
+    expect_known("N=4, k=2, H=2, d=2", layer, 30);
     static const slong second[] = {-85, -76, -78, -7, -56, 89,  72,  -21, -35, 56,  -45, 56,  -90, 49,  75,
                                    -59, 11,  64,  1,  86,  31,  -4,  40,  14,  29,  -31, -90, -92, -6,  20,
                                    -18, -2,  9,   35, -57, 44,  -54, -39, -40, -93, -54, -16, -55, -65, 31,
                                    31,  -7,  32,  73, 44,  -53, 15,  7,   89,  35,  96,  -6,  52,  -9,  -7};
-    layer = build(5, 2, 2, 3, second);
+    layer = families_written(5, 2, 2, 3, second);
     assert_int_equal(count_slowly(layer), 65);
-    expect(layer, 65, "N=5, k=2, H=2, d=3");
-    layer_free(layer);
+    expect_known("N=5, k=2, H=2, d=3", layer, 65);
 }
 
 // One expert of one unit; a router of two; the order of three logits on a line, by hand.
 static void test_by_hand(void **state) {
     (void)state;
-    layer_t *layer = build(1, 1, 1, 1, (slong[]){0, 0, 2, 3});
-    expect(layer, 2, "a point on a line");
-    layer_free(layer);
-    layer = build(2, 1, 0, 3, (slong[]){1, 2, 3, 4, 5, 6, 7, 9});
-    expect(layer, 2, "a router of two");
-    layer_free(layer);
-    layer = build(3, 1, 1, 1, (slong[]){-1, 0, 0, 1, 1, 0, 1, 5, 1, 2, 0, 0});
-    expect(layer, 4, "upper envelope of -x, 1, x: units at -5 and -2, and one dead"); // -5 is seen, -2 too
-    layer_free(layer);
+    expect_known("a point on a line", families_written(1, 1, 1, 1, (slong[]){0, 0, 2, 3}), 2);
+    expect_known("a router of two", families_written(2, 1, 0, 3, (slong[]){1, 2, 3, 4, 5, 6, 7, 9}), 2);
+    expect_known("upper envelope of -x, 1, x: units at -5 and -2, both seen, and one dead",
+                 families_written(3, 1, 1, 1, (slong[]){-1, 0, 0, 1, 1, 0, 1, 5, 1, 2, 0, 0}), 4);
 }
 
 // ---- Random layers ----
 
-typedef struct {
-    slong N, k, H, d;
-} shape_t;
+// A generic layer: its entries have 20 bits, so that none is special by accident.
+static expect_case_t draw_shape(const char *test, slong seed, slong experts, slong active, slong width,
+                                slong dimension, stream_t *stream) {
+    return (expect_case_t){
+        .test = test,
+        .kind = "generic",
+        .seed = seed,
+        .layer = families_layer(FAMILIES_GENERIC, FAMILIES_PLAIN, experts, active, width, dimension, stream)};
+}
 
-static shape_t draw_shape(stream_t *stream) {
-    shape_t shape = {.N = pick(stream, 1, 5), .d = pick(stream, 1, 4)};
-    shape.k = pick(stream, 1, shape.N);
-    shape.H = pick(stream, 0, 4 / shape.k);
-    return shape;
+// The same of a random shape that is small enough for the slow count.
+static expect_case_t draw(const char *test, slong seed, stream_t *stream) {
+    *stream = seeds_stream(test, seed);
+    const slong N = seeds_pick(stream, 1, 5), d = seeds_pick(stream, 1, 4), k = seeds_pick(stream, 1, N);
+    return draw_shape(test, seed, N, k, seeds_pick(stream, 0, 4 / k), d, stream);
 }
 
 static void test_random(void **state) {
     (void)state;
-    stream_t stream = stream_of("random layers");
-    for (int i = 0; i < 800; i++) {
-        const shape_t shape = draw_shape(&stream);
-        // Entries beyond -99..99, so that no layer is special by accident.
-        layer_t *layer = draw(&stream, shape.N, shape.k, shape.H, shape.d, 100003);
-        expect(layer, count_slowly(layer), "random layer");
-        layer_free(layer);
+    const slong seeds = seeds_times(800);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = draw("random", seed, &stream);
+        expect_count(&subject, count_slowly(subject.layer));
+        cases_end(&subject);
     }
 }
 
 // More logits than dimensions, and ties of up to d + 1 of them.
 static void test_routers(void **state) {
     (void)state;
-    stream_t stream = stream_of("routers");
-    for (int i = 0; i < 150; i++) {
-        const slong d = pick(&stream, 1, 4), N = pick(&stream, 6, d < 3 ? 11 : 7);
-        layer_t *layer = draw(&stream, N, pick(&stream, 1, N - 1), 0, d, 100003);
-        expect(layer, count_slowly(layer), "router alone");
-        layer_free(layer);
+    const slong seeds = seeds_times(150);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream = seeds_stream("routers", seed);
+        const slong d = seeds_pick(&stream, 1, 4), N = seeds_pick(&stream, 6, d < 3 ? 11 : 7);
+        const expect_case_t subject =
+            draw_shape("routers", seed, N, seeds_pick(&stream, 1, N - 1), 0, d, &stream);
+        expect_count(&subject, count_slowly(subject.layer));
+        cases_end(&subject);
     }
 }
 
 // With k = N all units are active everywhere.
-static void test_all_active(void **state) {
-    (void)state;
-    stream_t stream = stream_of("all active");
+static void expect_arrangement(const expect_case_t *subject) {
+    const layer_t *layer = subject->layer;
+    arrangement_t *a = arrangement_alloc(layer->experts * layer->width, layer->dimension);
     fmpz_t regions;
     fmpz_init(regions);
-    for (int i = 0; i < 20; i++) {
-        const slong N = pick(&stream, 1, 4), d = pick(&stream, 1, 4), H = pick(&stream, 1, 4);
-        layer_t *layer = draw(&stream, N, N, H, d, 100003);
-        arrangement_t *a = arrangement_alloc(N * H, d);
-        assert_non_null(a);
-        fmpz_mat_set(a->rows, layer->rows);
-        assert_int_equal(count_regions(a, regions), GSL_SUCCESS);
-        expect(layer, fmpz_get_si(regions), "all active");
-        arrangement_free(a);
-        layer_free(layer);
-    }
+    fmpz_mat_set(a->rows, layer->rows);
+    assert_int_equal(count_regions(a, regions), GSL_SUCCESS);
+    expect_count(subject, fmpz_get_si(regions));
     fmpz_clear(regions);
+    arrangement_free(a);
+}
+
+static void test_all_active(void **state) {
+    (void)state;
+    const slong seeds = seeds_times(20);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream = seeds_stream("all active", seed);
+        const slong N = seeds_pick(&stream, 1, 4), d = seeds_pick(&stream, 1, 4);
+        const expect_case_t subject =
+            draw_shape("all active", seed, N, N, seeds_pick(&stream, 1, 4), d, &stream);
+        expect_arrangement(&subject);
+        cases_end(&subject);
+    }
 }
 
 // Many points on every line: lines in the plane, and points of which two may be equal.
 static void test_many_points(void **state) {
     (void)state;
-    stream_t stream = stream_of("many points");
-    fmpz_t regions;
-    fmpz_init(regions);
-    layer_t *layer = draw(&stream, 2, 2, 70, 2, 1000003);
-    arrangement_t *a = arrangement_alloc(140, 2);
-    assert_non_null(a);
-    fmpz_mat_set(a->rows, layer->rows);
-    assert_int_equal(count_regions(a, regions), GSL_SUCCESS);
-    expect(layer, fmpz_get_si(regions), "140 lines");
-    arrangement_free(a);
-    layer_free(layer);
-    layer = draw(&stream, 1, 1, 300, 1, WORD(1) << 55);
-    expect(layer, 301, "300 points");
+    stream_t stream = seeds_stream("many points", 0);
+    expect_case_t subject = draw_shape("140 lines", 0, 2, 2, 70, 2, &stream);
+    expect_arrangement(&subject);
+    cases_end(&subject);
+    layer_t *layer = families_layer(FAMILIES_BIG, FAMILIES_PLAIN, 1, 1, 300, 1, &stream);
+    subject = (expect_case_t){.test = "300 points", .kind = "big", .layer = layer};
+    expect_count(&subject, 301);
     _fmpz_vec_scalar_mul_si(layer->rows->rows[250], layer->rows->rows[17], 2, -3);
-    assert_false(expect_no_lie(layer, 300, "300 points, two of them equal"));
+    assert_false(expect_no_lie(&subject, 300));
     fmpz_add_si(fmpz_mat_entry(layer->rows, 250, 1), fmpz_mat_entry(layer->rows, 250, 1), 1);
-    expect(layer, 301, "300 points, two of them 2^-56 apart");
-    layer_free(layer);
-    fmpz_clear(regions);
+    expect_count(&subject, 301); // the points differ by less than any double sees
+    cases_end(&subject);
 }
 
 // ---- Large and small entries ----
 
-// x -> A x with a unimodular A of large entries, rows times large factors, and entries of 50 bits with a common part:
-// doubles see next to nothing of the differences.
+// x_(j-1) -> x_(j-1) + 2^(20 + 11 j) x_j for all j, which is unimodular.
+static void shear(fmpz_mat_t rows) {
+    for (slong row = 0; row < fmpz_mat_nrows(rows); row++)
+        for (slong j = 1; j < fmpz_mat_ncols(rows) - 1; j++)
+            _fmpz_vec_scalar_addmul_si_2exp(fmpz_mat_entry(rows, row, j), fmpz_mat_entry(rows, row, j - 1), 1,
+                                            1, (ulong)(20 + 11 * j));
+}
+
+// A shear with large entries, rows times large factors, and logits of 50 bits with a common part: doubles see next to
+// nothing of the differences.
 static void test_hard_numbers(void **state) {
     (void)state;
-    stream_t stream = stream_of("hard numbers");
-    for (int i = 0; i < 200; i++) {
-        shape_t shape = draw_shape(&stream);
-        layer_t *layer = draw(&stream, shape.N, shape.k, shape.H, shape.d, 100003);
-        const slong expected = count_slowly(layer);
-        fmpz_mat_struct *const parts[] = {layer->router, layer->rows};
-        for (int part = 0; part < 2; part++)
-            for (slong row = 0; row < fmpz_mat_nrows(parts[part]); row++)
-                for (slong j = 1; j < shape.d; j++) // x_(j-1) -> x_(j-1) + 2^(20 + 11 j) x_j
-                    for (slong bits = 0; bits < 20 + 11 * j; bits = 20 + 11 * j) {
-                        fmpz *entries = parts[part]->rows[row];
-                        fmpz_t shifted;
-                        fmpz_init(shifted);
-                        fmpz_mul_2exp(shifted, entries + j - 1, (ulong)(20 + 11 * j));
-                        fmpz_add(entries + j, entries + j, shifted);
-                        fmpz_clear(shifted);
-                    }
-        for (slong row = 0; row < shape.N * shape.H; row++)
-            _fmpz_vec_scalar_mul_2exp(layer->rows->rows[row], layer->rows->rows[row], shape.d + 1,
-                                      (ulong)pick(&stream, 0, 300));
-        for (slong row = 0; row < shape.N; row++) // the same added to all logits
-            for (slong j = 0; j <= shape.d; j++)
+    const slong seeds = seeds_times(200);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = draw("hard numbers", seed, &stream);
+        layer_t *layer = cases_layer_of(&subject);
+        const slong expected = count_slowly(layer), d = layer->dimension;
+        shear(layer->router);
+        shear(layer->rows);
+        for (slong row = 0; row < layer->experts * layer->width; row++)
+            _fmpz_vec_scalar_mul_2exp(layer->rows->rows[row], layer->rows->rows[row], d + 1,
+                                      (ulong)seeds_pick(&stream, 0, 300));
+        for (slong row = 0; row < layer->experts; row++)
+            for (slong j = 0; j <= d; j++)
                 fmpz_add_si(fmpz_mat_entry(layer->router, row, j), fmpz_mat_entry(layer->router, row, j),
                             (WORD(1) << 50) + 12345 * j);
-        expect(layer, expected, "hard numbers");
-        layer_free(layer);
+        expect_count(&subject, expected);
+        cases_end(&subject);
     }
 }
 
-// Entries of 45 bits; and rows that agree in their first 50 bits.
-static void test_large_entries(void **state) {
+// Rows that agree in their first 50 bits; small tails may be equal, and then V may refuse.
+static void test_nearly_equal_rows(void **state) {
     (void)state;
-    stream_t stream = stream_of("large entries");
-    for (int i = 0; i < 200; i++) {
-        shape_t shape = draw_shape(&stream);
-        layer_t *layer = draw(&stream, shape.N, shape.k, shape.H, shape.d, WORD(1) << 45);
-        for (slong row = 1; row < shape.N * shape.H && i % 2 == 1; row += 2) {
-            _fmpz_vec_scalar_mul_2exp(layer->rows->rows[row], layer->rows->rows[row - 1], shape.d + 1, 5);
-            for (slong j = 0; j <= shape.d; j++)
-                fmpz_add_si(fmpz_mat_entry(layer->rows, row, j), fmpz_mat_entry(layer->rows, row, j),
-                            pick(&stream, -9, 9));
-        }
-        const slong expected = count_slowly(layer);
-        if (i % 2 == 0)
-            expect(layer, expected, "entries of 45 bits");
-        else
-            expect_no_lie(layer, expected, "rows equal to 50 bits"); // small tails may be equal
-        layer_free(layer);
+    slong counted = 0;
+    const slong seeds = seeds_times(200);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = draw("nearly equal rows", seed, &stream);
+        fmpz_mat_struct *rows = cases_layer_of(&subject)->rows;
+        for (slong row = 1; row < fmpz_mat_nrows(rows); row += 2)
+            for (slong j = 0; j < fmpz_mat_ncols(rows); j++) {
+                fmpz_mul_2exp(fmpz_mat_entry(rows, row, j), fmpz_mat_entry(rows, row - 1, j), 30);
+                fmpz_add_si(fmpz_mat_entry(rows, row, j), fmpz_mat_entry(rows, row, j),
+                            seeds_pick(&stream, -9, 9));
+            }
+        counted += expect_no_lie(&subject, count_slowly(subject.layer));
+        cases_end(&subject);
     }
+    assert_true(2 * counted > seeds);
 }
 
-// Numbers as fp32 has them, 24 bits times a power of two, over a common denominator.
+// Floats over a common denominator: entries times powers of two of their own.
 static void test_dyadic(void **state) {
     (void)state;
-    stream_t stream = stream_of("dyadic");
-    for (int i = 0; i < 200; i++) {
-        shape_t shape = draw_shape(&stream);
-        layer_t *layer = draw(&stream, shape.N, shape.k, shape.H, shape.d, WORD(1) << 24);
+    const slong seeds = seeds_times(200);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = draw("dyadic", seed, &stream);
+        layer_t *layer = cases_layer_of(&subject);
         fmpz_mat_struct *const parts[] = {layer->router, layer->rows};
         for (int part = 0; part < 2; part++)
-            for (slong row = 0; row < fmpz_mat_nrows(parts[part]); row++)
-                for (slong j = 0; j <= shape.d; j++) {
-                    fmpz *entry = fmpz_mat_entry(parts[part], row, j);
-                    fmpz_mul_2exp(entry, entry, (ulong)pick(&stream, 0, 40));
-                }
-        expect(layer, count_slowly(layer), "dyadic rows");
-        layer_free(layer);
+            for (slong i = 0; i < fmpz_mat_nrows(parts[part]) * (layer->dimension + 1); i++)
+                fmpz_mul_2exp(parts[part]->entries + i, parts[part]->entries + i,
+                              (ulong)seeds_pick(&stream, 0, 40));
+        expect_count(&subject, count_slowly(layer));
+        cases_end(&subject);
     }
 }
 
@@ -418,32 +376,22 @@ static void test_dyadic(void **state) {
 
 static void test_degenerate(void **state) {
     (void)state;
-    stream_t stream = stream_of("degenerate layers");
-    slong counted = 0, refused = 0, twins = 0, first, second;
-    for (int i = 0; i < 5000; i++) {
-        const shape_t shape = draw_shape(&stream);
-        layer_t *layer = draw(&stream, shape.N, shape.k, shape.H, shape.d, pick(&stream, 1, 9));
-        if (shape.k < shape.N && layer_twins(layer, &first, &second)) {
-            layer_count_t count;
-            char reason[LAYER_VERTICES_REASON];
-            layer_count_init(&count, shape.d);
-            assert_int_equal(layer_vertices_count(layer, 1, NULL, &count, reason), GSL_EDOM);
-            layer_count_clear(&count);
-            twins++;
-        } else if (expect_no_lie(layer, count_slowly(layer), "small entries"))
-            counted++;
-        else
-            refused++;
-        layer_free(layer);
+    slong counted = 0;
+    const slong seeds = seeds_times(3000);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_layer("degenerate", seed, (cases_limits_t){4, 2, 3}, &stream);
+        counted += expect_no_lie(&subject, count_slowly(subject.layer));
+        cases_end(&subject);
     }
-    print_message("# small entries: %ld counted, %ld refused, %ld with twins\n", counted, refused, twins);
-    assert_true(counted > 2000 && refused > 500 && twins > 50);
+    print_message("# %ld of %ld layers counted, the others refused\n", counted, seeds);
+    assert_in_range(counted, seeds / 4, 9 * seeds / 10);
 }
 
 static void expect_refused(slong N, slong k, slong H, slong d, const slong *entries, const char *what) {
-    layer_t *layer = build(N, k, H, d, entries);
-    if (expect_no_lie(layer, count_slowly(layer), what))
-        fail_msg("%s: was counted", what);
+    layer_t *layer = families_written(N, k, H, d, entries);
+    const expect_case_t subject = {.test = what, .kind = "degenerate", .layer = layer};
+    expect_true(&subject, "refused", !expect_no_lie(&subject, count_slowly(layer)));
     layer_free(layer);
 }
 
@@ -467,8 +415,10 @@ static void test_refused(void **state) {
                           -5, -8, 1, 0, 0, 0, 0, 1,  0,  0, 1,  2,  3,  0,  1, 2,  3,  0};
     expect_refused(5, 1, 4, 3, cell, "one plane twice in a bounded cell");
     cell[35] = 1; // now they are parallel
-    layer_t *layer = build(5, 1, 4, 3, cell);
-    expect_no_lie(layer, count_slowly(layer), "parallel planes in a bounded cell");
+    layer_t *layer = families_written(5, 1, 4, 3, cell);
+    const expect_case_t subject = {
+        .test = "parallel planes in a bounded cell", .kind = "degenerate", .layer = layer};
+    expect_no_lie(&subject, count_slowly(layer));
     layer_free(layer);
     expect_refused(2, 1, 1, 1, (slong[]){1, 0, -1, 0, 3, 0, 5, 1}, "a unit in the point of the tie");
 }
@@ -477,29 +427,29 @@ static void test_refused(void **state) {
 
 static void test_threads(void **state) {
     (void)state;
-    stream_t stream = stream_of("threads");
-    layer_t *layer = draw(&stream, 8, 3, 4, 3, 100003);
+    stream_t stream = seeds_stream("threads", 0);
+    const expect_case_t subject = draw_shape("threads", 0, 8, 3, 4, 3, &stream);
     char reason[LAYER_VERTICES_REASON];
     fmpz_t one, other;
     fmpz_init(one);
     fmpz_init(other);
-    assert_int_equal(count_fast(layer, 1, 1, one, reason), GSL_SUCCESS);
+    assert_int_equal(count_fast(&subject, 1, 1, one, reason), GSL_SUCCESS);
     for (int threads = 2; threads <= 5; threads++) {
-        assert_int_equal(count_fast(layer, (uint64_t)threads, threads, other, reason), GSL_SUCCESS);
-        assert_true(fmpz_equal(one, other));
+        assert_int_equal(count_fast(&subject, (uint64_t)threads, threads, other, reason), GSL_SUCCESS);
+        expect_fmpz(&subject, "regions with more threads", other, one);
     }
     assert_true(fmpz_cmp_si(one, 500) > 0);
     fmpz_clear(one);
     fmpz_clear(other);
-    layer_free(layer);
+    cases_end(&subject);
 }
 
 static void test_work(void **state) {
     (void)state;
-    stream_t stream = stream_of("work");
-    layer_t *layer = draw(&stream, 5, 2, 2, 3, 99); // 10 units, 5 logits
-    assert_true(layer_vertices_work(layer) == 1 + (10 + 10) + (45 + 10));
-    layer_free(layer);
+    stream_t stream = seeds_stream("work", 0);
+    const expect_case_t subject = draw_shape("work", 0, 5, 2, 2, 3, &stream); // 10 units, 5 logits
+    assert_true(layer_vertices_work(subject.layer) == 1 + (10 + 10) + (45 + 10));
+    cases_end(&subject);
 }
 
 int main(void) {
@@ -508,7 +458,7 @@ int main(void) {
         cmocka_unit_test(test_known),        cmocka_unit_test(test_by_hand),
         cmocka_unit_test(test_random),       cmocka_unit_test(test_routers),
         cmocka_unit_test(test_all_active),   cmocka_unit_test(test_many_points),
-        cmocka_unit_test(test_hard_numbers), cmocka_unit_test(test_large_entries),
+        cmocka_unit_test(test_hard_numbers), cmocka_unit_test(test_nearly_equal_rows),
         cmocka_unit_test(test_dyadic),       cmocka_unit_test(test_degenerate),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_threads),
         cmocka_unit_test(test_work)};

@@ -374,9 +374,9 @@ static void check_split(model_t *model, const polyhedron_t *from, polyhedron_t *
     model->sign[last] = sign;
 }
 
-// Cuts all of space by the rows in their order, where they cut, and compares after each cut.
-static void run(const fmpz_mat_t rows, stream_t *stream, tally_t *tally) {
-    polyhedron_rows_t *shared = polyhedron_rows_alloc(rows);
+// Cuts all of space by the rows in their order, where they cut, and compares after each cut. Takes `shared`, which was
+// made of the rows.
+static void run_shared(polyhedron_rows_t *shared, const fmpz_mat_t rows, stream_t *stream, tally_t *tally) {
     polyhedron_t *p = polyhedron_alloc(shared), *other = polyhedron_alloc(shared),
                  *copy = polyhedron_alloc(shared);
     assert_non_null(p);
@@ -413,6 +413,10 @@ static void run(const fmpz_mat_t rows, stream_t *stream, tally_t *tally) {
     polyhedron_free(other);
     polyhedron_free(copy);
     polyhedron_rows_free(shared);
+}
+
+static void run(const fmpz_mat_t rows, stream_t *stream, tally_t *tally) {
+    run_shared(polyhedron_rows_alloc(rows), rows, stream, tally);
 }
 
 static void expect_variety(const tally_t *tally) {
@@ -523,6 +527,45 @@ static void test_pencils(void **state) {
         run(rows, &stream, &tally);
         fmpz_mat_clear(rows);
     }
+    assert_in_range(tally.degenerate, tally.cuts / 20, tally.cuts);
+}
+
+// Differences of a few vectors, and it is said of which; among them rows that are not. The vectors agree to more bits
+// than doubles have, or are small, so that a row that does not vanish is told from one that does by the paths alone.
+static void test_connected_rows(void **state) {
+    (void)state;
+    enum { NODES = 5, PAIRS = NODES * (NODES - 1) / 2 };
+    stream_t stream = stream_of("connected");
+    tally_t tally = {0};
+    for (int i = 0; i < 300; i++) {
+        const slong d = 2 + i % 3, size = pick(&stream, 0, 1) * 70;
+        fmpz_mat_t nodes, rows;
+        fmpz_mat_init(nodes, NODES, d + 1);
+        fmpz_mat_init(rows, PAIRS, d + 1);
+        for (slong a = 0; a < NODES; a++)
+            for (slong j = 0; j <= d; j++) {
+                fmpz_set_si(fmpz_mat_entry(nodes, a, j), pick(&stream, -2, 2));
+                fmpz_mul_2exp(fmpz_mat_entry(nodes, a, j), fmpz_mat_entry(nodes, a, j), (ulong)size);
+                fmpz_add_si(fmpz_mat_entry(nodes, a, j), fmpz_mat_entry(nodes, a, j), pick(&stream, -1, 1));
+            }
+        slong ends[PAIRS][2];
+        for (slong r = 0; r < PAIRS; r++) {
+            const slong a = pick(&stream, 0, NODES - 1), b = (a + pick(&stream, 1, NODES - 1)) % NODES;
+            const bool other = draw_below(&stream, 8) == 0;
+            ends[r][0] = other ? -1 : a;
+            ends[r][1] = other ? -1 : b;
+            _fmpz_vec_sub(rows->rows[r], nodes->rows[a], nodes->rows[b], d + 1);
+            if (other)
+                fmpz_add_si(rows->rows[r], rows->rows[r], pick(&stream, -1, 1));
+        }
+        polyhedron_rows_t *shared = polyhedron_rows_alloc(rows);
+        for (slong r = 0; r < PAIRS; r++)
+            polyhedron_rows_connect(shared, r, ends[r][0], ends[r][1]);
+        run_shared(shared, rows, &stream, &tally);
+        fmpz_mat_clear(nodes);
+        fmpz_mat_clear(rows);
+    }
+    expect_variety(&tally);
     assert_in_range(tally.degenerate, tally.cuts / 20, tally.cuts);
 }
 
@@ -702,6 +745,7 @@ int main(void) {
         cmocka_unit_test(test_hidden_zeros),
         cmocka_unit_test(test_nearly_equal_rows),
         cmocka_unit_test(test_pencils),
+        cmocka_unit_test(test_connected_rows),
         cmocka_unit_test(test_many_constraints),
         cmocka_unit_test(test_many_and_degenerate),
         cmocka_unit_test(test_many_dimensions),

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // geometry/tree, list and count: all roads to the regions of an arrangement agree, on thousands of random instances of
-// every kind of degeneracy, with each other and with the slow roads of tests/support.
+// every kind of degeneracy, with each other and with the slow roads of tests/support; and on rows that agree to 50 bits
+// and more.
+#include "geometry/bounds.h"
 #include "geometry/count.h"
+#include "geometry/generic.h"
 #include "geometry/list.h"
 #include "geometry/tree.h"
 #include "support/brute.h"
+#include "support/cases.h"
 #include "support/expect.h"
 #include "support/families.h"
 #include "support/flats.h"
@@ -16,26 +20,11 @@
 #include <gsl/gsl_errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 static const shards_control_t ALONE = {.threads = 1};
-
-// ---- Cases ----
-
-// Case number `seed` of a test: the kinds take turns, shapes up to n rows and d dimensions are drawn.
-static expect_case_t begin(const char *test, slong seed, slong n, slong d, stream_t *stream) {
-    const families_kind_t kind = (families_kind_t)(seed % FAMILIES_KINDS);
-    *stream = seeds_stream(test, seed);
-    const slong dimension = seeds_pick(stream, 1, d);
-    arrangement_t *a = families_random(kind, seeds_pick(stream, 0, n), dimension, stream);
-    return (expect_case_t){test, families_kind_name(kind), seed, a, NULL, NULL};
-}
-
-static void end(const expect_case_t *subject) {
-    arrangement_free((arrangement_t *)(uintptr_t)subject->a);
-}
 
 static tree_count_t tree_of(const expect_case_t *subject, const arrangement_t *a) {
     tree_count_t count;
@@ -153,14 +142,14 @@ static void test_small(void **state) {
     const slong seeds = seeds_times(4000);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("small", seed, 8, 5, &stream);
+        const expect_case_t subject = cases_arrangement("small", seed, 8, 5, &stream);
         tree_count_t count = tree_of(&subject, subject.a);
         expect_si(&subject, "status of count", count_regions(subject.a, regions), GSL_SUCCESS);
         expect_fmpz(&subject, "regions of the tree", count.regions, regions);
         expect_levels(&subject, &count);
         expect_same_list(&subject, fmpz_get_si(regions));
         tree_count_clear(&count);
-        end(&subject);
+        cases_end(&subject);
     }
     fmpz_clear(regions);
 }
@@ -170,10 +159,10 @@ static void test_medium(void **state) {
     (void)state;
     fmpz_t regions;
     fmpz_init(regions);
-    const slong seeds = seeds_times(400);
+    const slong seeds = seeds_times(300);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("medium", seed, seed % 5 == 0 ? 24 : 16, 5, &stream);
+        const expect_case_t subject = cases_arrangement("medium", seed, seed % 5 == 0 ? 24 : 16, 5, &stream);
         tree_count_t count = tree_of(&subject, subject.a);
         expect_si(&subject, "status of count", count_regions(subject.a, regions), GSL_SUCCESS);
         expect_fmpz(&subject, "regions of the tree", count.regions, regions);
@@ -182,7 +171,7 @@ static void test_medium(void **state) {
         if (fmpz_cmp_si(regions, 1500) < 0)
             expect_si(&subject, "regions listed", listed(&subject, subject.a), fmpz_get_si(regions));
         tree_count_clear(&count);
-        end(&subject);
+        cases_end(&subject);
     }
     fmpz_clear(regions);
 }
@@ -205,7 +194,7 @@ static void test_large(void **state) {
         expect_si(&subject, "status of count", count_regions(subject.a, regions), GSL_SUCCESS);
         expect_fmpz(&subject, "regions of the tree", count.regions, regions);
         tree_count_clear(&count);
-        end(&subject);
+        cases_end(&subject);
     }
     fmpz_clear(regions);
 }
@@ -250,7 +239,7 @@ static void test_faces(void **state) {
     const slong seeds = seeds_times(1000);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("faces", seed, 7, 4, &stream);
+        const expect_case_t subject = cases_arrangement("faces", seed, 7, 4, &stream);
         flats_t *flats = flats_find(subject.a);
         faces_t faces = {flats, flint_calloc((size_t)flats->count, sizeof *faces.faces), 0};
         brute_faces(subject.a, assign_face, &faces);
@@ -259,7 +248,7 @@ static void test_faces(void **state) {
             expect_si(&subject, "regions on a flat", regions_on(&subject, &flats->flat[f]), faces.faces[f]);
         flint_free(faces.faces);
         flats_free(flats);
-        end(&subject);
+        cases_end(&subject);
     }
 }
 
@@ -270,7 +259,7 @@ static void test_euler(void **state) {
     const slong seeds = seeds_times(250);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("euler", seed, 12, 4, &stream);
+        const expect_case_t subject = cases_arrangement("euler", seed, 12, 4, &stream);
         flats_t *flats = flats_find(subject.a);
         slong sum = 0;
         for (slong f = 0; f < flats->count; f++)
@@ -278,8 +267,53 @@ static void test_euler(void **state) {
         expect_si(&subject, "alternating sum of the face numbers", sum,
                   subject.a->dimension % 2 == 0 ? 1 : -1);
         flats_free(flats);
-        end(&subject);
+        cases_end(&subject);
     }
+}
+
+typedef struct {
+    fmpz *generator; // d + 1
+    slong dimension, bounded;
+} bounded_t;
+
+// A region is bounded when its closed cone meets infinity, x_0 = 0, in the origin alone.
+static int tally_bounded(void *context, const list_region_t *region) {
+    bounded_t *tally = context;
+    const slong generators = polyhedron_rays(region->cell);
+    bool bounded = polyhedron_lines(region->cell) == 0;
+    for (slong g = 0; g < generators && bounded; g++) {
+        polyhedron_generator(region->cell, g, tally->generator);
+        bounded = !fmpz_is_zero(tally->generator + tally->dimension);
+    }
+    tally->bounded += bounded;
+    return GSL_SUCCESS;
+}
+
+// The bounded regions are |chi(1)| where the normals span R^d, and none elsewhere (Zaslavsky 1975, Theorem C): the
+// alternating sum of the levels.
+static void test_bounded_regions(void **state) {
+    (void)state;
+    const slong seeds = seeds_times(500);
+    slong some = 0;
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream;
+        const expect_case_t subject = cases_arrangement("bounded", seed, 11, 4, &stream);
+        const slong d = subject.a->dimension;
+        bounded_t tally = {_fmpz_vec_init(d + 1), d, 0};
+        expect_si(&subject, "status of the list", list_arrangement(subject.a, tally_bounded, &tally),
+                  GSL_SUCCESS);
+        tree_count_t count = tree_of(&subject, subject.a);
+        slong sum = 0;
+        for (slong j = 0; j <= d; j++)
+            sum += (j % 2 == 0 ? 1 : -1) * fmpz_get_si(count.level + j);
+        const bool spans = rank_of_rows(subject.a, NULL, subject.a->planes, d) == d;
+        expect_si(&subject, "bounded regions", tally.bounded, spans ? labs(sum) : 0);
+        some += tally.bounded > 0;
+        _fmpz_vec_clear(tally.generator, d + 1);
+        tree_count_clear(&count);
+        cases_end(&subject);
+    }
+    assert_true(4 * some > seeds);
 }
 
 // ---- Relations between arrangements ----
@@ -320,7 +354,7 @@ static void test_deletion_and_restriction(void **state) {
     const slong seeds = seeds_times(1500);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("deletion", seed, 14, 5, &stream);
+        const expect_case_t subject = cases_arrangement("deletion", seed, 14, 5, &stream);
         const arrangement_t *a = subject.a;
         const slong row = a->planes == 0 ? 0 : seeds_pick(&stream, 0, a->planes - 1);
         if (a->planes > 0 && !is_dead(a, row) && !is_repeated(a, row)) {
@@ -334,7 +368,7 @@ static void test_deletion_and_restriction(void **state) {
             arrangement_free(rest);
             met++;
         }
-        end(&subject);
+        cases_end(&subject);
     }
     assert_true(3 * met > seeds);
 }
@@ -364,7 +398,7 @@ static void test_direct_sums(void **state) {
     const slong seeds = seeds_times(400);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t first = begin("direct sum", seed, 9, 4, &stream);
+        const expect_case_t first = cases_arrangement("direct sum", seed, 9, 4, &stream);
         arrangement_t *b = families_random((families_kind_t)seeds_pick(&stream, 0, FAMILIES_KINDS - 1),
                                            seeds_pick(&stream, 0, 6), seeds_pick(&stream, 1, 3), &stream);
         expect_case_t subject = first;
@@ -387,29 +421,12 @@ static void test_direct_sums(void **state) {
         tree_count_clear(&right);
         tree_count_clear(&both);
         arrangement_free(b);
-        end(&first);
-        end(&subject);
+        cases_end(&first);
+        cases_end(&subject);
     }
 }
 
 // ---- Invariance ----
-
-static void apply_map(arrangement_t *a, stream_t *stream) {
-    fmpz_mat_t map;
-    fmpz_mat_init(map, a->dimension + 1, a->dimension + 1);
-    families_draw_map(map, stream);
-    fmpz_mat_mul(a->rows, a->rows, map);
-    fmpz_mat_clear(map);
-}
-
-static void apply_scales(arrangement_t *a, stream_t *stream) {
-    families_scale_rows(a->rows, stream);
-}
-
-static void apply_order(arrangement_t *a, stream_t *stream) {
-    for (slong i = a->planes - 1; i > 0; i--)
-        fmpz_mat_swap_rows(a->rows, NULL, i, seeds_pick(stream, 0, i));
-}
 
 static void expect_as_before(const expect_case_t *subject, const char *what, const tree_count_t *before) {
     tree_count_t after = tree_of(subject, subject->a);
@@ -422,23 +439,101 @@ static void expect_as_before(const expect_case_t *subject, const char *what, con
 
 static void test_invariance(void **state) {
     (void)state;
-    static const struct {
-        const char *name;
-        void (*apply)(arrangement_t *a, stream_t *stream);
-    } maps[] = {
-        {"after an affine map", apply_map}, {"rows scaled", apply_scales}, {"in another order", apply_order}};
     const slong seeds = seeds_times(500);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("invariance", seed, 16, 5, &stream);
+        const expect_case_t subject = cases_arrangement("invariance", seed, 16, 5, &stream);
         tree_count_t before = tree_of(&subject, subject.a);
-        for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
-            maps[m].apply((arrangement_t *)(uintptr_t)subject.a, &stream);
-            expect_as_before(&subject, maps[m].name, &before);
-        }
+        for (int way = 0; way < CASES_CHANGES; way++)
+            expect_as_before(&subject, cases_change(&subject, way, &stream), &before);
         tree_count_clear(&before);
-        end(&subject);
+        cases_end(&subject);
     }
+}
+
+// ---- Hard numbers ----
+
+// Rows r become 2^bits r plus the rows m of the moment curve (families.h). A minor is a polynomial in 2^bits whose
+// coefficient at the lowest power is one of m's minors, not 0; beyond its roots the arrangement is generic, whatever
+// it was. With up to 10 rows in up to 3 dimensions, and entries of r up to 2^12, roots are below 2^60 (Cauchy).
+static void perturb(arrangement_t *a, ulong bits) {
+    arrangement_t *curve = families_moment_curve(a->planes, a->dimension);
+    fmpz_mat_scalar_mul_2exp(a->rows, a->rows, bits);
+    fmpz_mat_add(a->rows, a->rows, curve->rows);
+    arrangement_free(curve);
+}
+
+// Generic, by all roads.
+static void expect_general_position(const expect_case_t *subject) {
+    const slong n = subject->a->planes, d = subject->a->dimension;
+    fmpz_t regions;
+    fmpz_init(regions);
+    bounds_phi(regions, (ulong)n, (ulong)d);
+    tree_count_t count = tree_of(subject, subject->a);
+    expect_fmpz(subject, "regions of the tree", count.regions, regions);
+    expect_fmpz(subject, "zero events", count.events, (const fmpz[]){0});
+    expect_si(subject, "hyperplanes", count.hyperplanes, n);
+    expect_same_list(subject, fmpz_get_si(regions));
+    tree_count_clear(&count);
+    fmpz_clear(regions);
+}
+
+// Rows that agree to 50 bits and more, equal or in any other special position before they were moved.
+static void test_nearly_degenerate(void **state) {
+    (void)state;
+    static const families_kind_t kinds[] = {FAMILIES_SMALL, FAMILIES_CENTRAL, FAMILIES_COPIES,
+                                            FAMILIES_GRID,  FAMILIES_PENCIL,  FAMILIES_DEFICIENT};
+    static const ulong bits[] = {60, 64, 100, 300, 1100};
+    const slong seeds = seeds_times(200);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream = seeds_stream("nearly degenerate", seed);
+        const families_kind_t kind = kinds[seed % 6];
+        const slong d = seeds_pick(&stream, 1, 3);
+        arrangement_t *a = families_random(kind, seeds_pick(&stream, 2, 10), d, &stream);
+        for (slong i = 1; i < a->planes && seed % 7 == 0; i++) // all are one
+            _fmpz_vec_set(a->rows->rows[i], a->rows->rows[0], d + 1);
+        perturb(a, bits[seed % 5]);
+        const expect_case_t subject = {"nearly degenerate", families_kind_name(kind), seed, a, NULL, NULL};
+        expect_general_position(&subject);
+        cases_end(&subject);
+    }
+}
+
+// Entries -99..99 look generic, and often are not.
+static void test_ninety_nine(void **state) {
+    (void)state;
+    static const slong rows[] = {90, 90, 60, 30};
+    slong special = 0;
+    fmpz_t regions;
+    fmpz_init(regions);
+    const slong seeds = seeds_times(40);
+    for (slong seed = 0; seed < seeds; seed++) {
+        stream_t stream = seeds_stream("ninety-nine", seed);
+        const slong d = seed % 4 + 1;
+        arrangement_t *a = arrangement_alloc(rows[d - 1], d);
+        assert_int_equal(arrangement_draw(a, 99, &stream), GSL_SUCCESS);
+        const expect_case_t subject = {"ninety-nine", "-99..99", seed, a, NULL, NULL};
+        generic_report_t report;
+        expect_si(&subject, "status of the witnesses", generic_examine(a, &report), GSL_SUCCESS);
+        expect_si(&subject, "status of the deficit", generic_deficit(&report, regions), GSL_SUCCESS);
+        fmpz_t phi;
+        fmpz_init(phi);
+        bounds_phi(phi, (ulong)a->planes, (ulong)d);
+        fmpz_sub(regions, phi, regions);
+        tree_count_t count = tree_of(&subject, a);
+        expect_fmpz(&subject, "regions of the tree", count.regions, regions);
+        if (count.hyperplanes == a->planes) // repetitions are no events
+            expect_si(&subject, "events where there are witnesses", !fmpz_is_zero(count.events),
+                      report.count > 0);
+        special += !fmpz_equal(regions, phi);
+        fmpz_clear(phi);
+        tree_count_clear(&count);
+        generic_clear(&report);
+        cases_end(&subject);
+    }
+    fmpz_clear(regions);
+    print_message("# %ld of %ld arrangements are not in general position\n", special, seeds);
+    assert_true(seeds < 40 || special > 0);
 }
 
 // ---- What else the tree says ----
@@ -449,7 +544,7 @@ static void test_threads(void **state) {
     const slong seeds = seeds_times(60);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("threads", seed, 30, 4, &stream);
+        const expect_case_t subject = cases_arrangement("threads", seed, 30, 4, &stream);
         tree_count_t one = tree_of(&subject, subject.a), many;
         tree_count_init(&many, subject.a->dimension);
         for (int threads = 2; threads <= 5; threads++) {
@@ -462,7 +557,7 @@ static void test_threads(void **state) {
         }
         tree_count_clear(&one);
         tree_count_clear(&many);
-        end(&subject);
+        cases_end(&subject);
     }
 }
 
@@ -490,9 +585,9 @@ static void test_unlucky_primes(void **state) {
     const slong seeds = seeds_times(1000);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("unlucky primes", seed, 10, 4, &stream);
+        const expect_case_t subject = cases_arrangement("unlucky primes", seed, 10, 4, &stream);
         tree_count_t before = tree_of(&subject, subject.a);
-        if (confuse((arrangement_t *)(uintptr_t)subject.a, &before, &stream)) {
+        if (confuse(cases_arrangement_of(&subject), &before, &stream)) {
             tree_count_t after = tree_of(&subject, subject.a);
             fmpz_t regions;
             fmpz_init(regions);
@@ -503,7 +598,7 @@ static void test_unlucky_primes(void **state) {
             tree_count_clear(&after);
         }
         tree_count_clear(&before);
-        end(&subject);
+        cases_end(&subject);
     }
     assert_true(4 * another > seeds); // it was put to the test
 }
@@ -531,7 +626,7 @@ static void test_events(void **state) {
     const slong seeds = seeds_times(600);
     for (slong seed = 0; seed < seeds; seed++) {
         stream_t stream;
-        const expect_case_t subject = begin("events", seed, 12, 4, &stream);
+        const expect_case_t subject = cases_arrangement("events", seed, 12, 4, &stream);
         tree_count_t count = tree_of(&subject, subject.a);
         events_t events = {&subject, 0};
         const int status = tree_events(subject.a, check_event, &events);
@@ -539,21 +634,29 @@ static void test_events(void **state) {
         if (!are_levels_generic(subject.a, &count))
             expect_true(&subject, "an event where it is not in general position", events.events > 0);
         tree_count_clear(&count);
-        end(&subject);
+        cases_end(&subject);
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small),       cmocka_unit_test(test_medium),
-        cmocka_unit_test(test_large),       cmocka_unit_test(test_faces),
-        cmocka_unit_test(test_euler),       cmocka_unit_test(test_deletion_and_restriction),
-        cmocka_unit_test(test_direct_sums), cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_threads),     cmocka_unit_test(test_unlucky_primes),
+        cmocka_unit_test(test_small),
+        cmocka_unit_test(test_medium),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_faces),
+        cmocka_unit_test(test_euler),
+        cmocka_unit_test(test_deletion_and_restriction),
+        cmocka_unit_test(test_direct_sums),
+        cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_unlucky_primes),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_bounded_regions),
+        cmocka_unit_test(test_nearly_degenerate),
+        cmocka_unit_test(test_ninety_nine),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    flint_cleanup();
+    flint_cleanup_master();
     return failed;
 }

@@ -37,13 +37,18 @@ static double invert_one(const residue_field_t *field, double x) {
     return (double)n_invmod((ulong)(integer < 0 ? integer + prime : integer), field->prime);
 }
 
+// The product of one lane. Lanes behind the end of an array may hold anything, also what no integer can hold.
+static inline double product_one(const residue_field_t *field, double x, double y) {
+    return fabs(x) < 0x1p50 && fabs(y) < 0x1p50 ? residue_multiply(field, x, y) : 0;
+}
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
 // The baseline has no fused multiply-add.
 static inline __m128d product_baseline(const residue_field_t *field, __m128d x, __m128d y) {
-    return _mm_set_pd(residue_multiply(field, x[1], y[1]), residue_multiply(field, x[0], y[0]));
+    return _mm_set_pd(product_one(field, x[1], y[1]), product_one(field, x[0], y[0]));
 }
 
 #define LANES 2
@@ -91,7 +96,7 @@ AVX512 static inline __m512d product_avx512(const residue_field_t *field, __m512
 typedef double pair_baseline __attribute__((vector_size(16)));
 
 static inline pair_baseline product_baseline(const residue_field_t *field, pair_baseline x, pair_baseline y) {
-    return (pair_baseline){residue_multiply(field, x[0], y[0]), residue_multiply(field, x[1], y[1])};
+    return (pair_baseline){product_one(field, x[0], y[0]), product_one(field, x[1], y[1])};
 }
 
 static inline unsigned equal_baseline(pair_baseline x, pair_baseline y) {

@@ -360,6 +360,16 @@ layer_t *families_layer(families_kind_t kind, families_special_t special, slong 
     return layer;
 }
 
+layer_t *families_written(slong experts, slong active, slong width, slong dimension, const slong *entries) {
+    layer_t *layer = layer_alloc(experts, active, width, dimension);
+    for (slong i = 0; i < experts * (width + 1); i++)
+        for (slong j = 0; j <= dimension; j++)
+            fmpz_set_si(i < experts ? fmpz_mat_entry(layer->router, i, j)
+                                    : fmpz_mat_entry(layer->rows, i - experts, j),
+                        *entries++);
+    return layer;
+}
+
 // ---- Maps ----
 
 void families_draw_map(fmpz_mat_t map, stream_t *stream) {

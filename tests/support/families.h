@@ -85,6 +85,9 @@ const char *families_special_name(families_special_t special);
 layer_t *families_layer(families_kind_t kind, families_special_t special, slong experts, slong active,
                         slong width, slong dimension, stream_t *stream);
 
+// A layer of written entries: N router rows w_1 ... w_d b, then the rows of the N H units. Owned by the caller.
+layer_t *families_written(slong experts, slong active, slong width, slong dimension, const slong *entries);
+
 // ---- Maps that leave the number of regions as it is ----
 
 // A random unimodular affine map x -> M x + t as (d + 1) x (d + 1) integers that rows are multiplied by.
