@@ -55,7 +55,7 @@ refuses() {
 # ---- Numbers
 
 while IFS=, read -r file regions _; do
-    case $file in '#'* | '') continue ;; esac
+    case $file in file | '') continue ;; esac
     run "$moegeom" count "$data/$file"
     [ $status = 0 ] && [ "$(first_line "$tmp/out")" = "$regions" ]
     report $? "count: $file has $regions regions"

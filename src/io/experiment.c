@@ -152,12 +152,16 @@ static output_t *open_result(experiment_t *run, const char *suffix) {
     return out;
 }
 
-void experiment_read(experiment_t *run, const char *name, sheet_t *table) {
+const char *experiment_data(experiment_t *run, const char *name) {
     char *path = NULL;
     if (run->n_inputs == MAX_INPUTS || asprintf(&path, "%s/%s", run->data, name) < 0)
         experiment_stop(run, FAULT_INTERNAL, "more than %d data files, or out of memory", MAX_INPUTS);
     run->inputs[run->n_inputs++] = path;
-    sheet_read(path, ',', table, &run->fault);
+    return path;
+}
+
+void experiment_read(experiment_t *run, const char *name, sheet_t *table) {
+    sheet_read(experiment_data(run, name), ',', table, &run->fault);
     end_on_fault(run);
 }
 

@@ -81,6 +81,10 @@ void experiment_progress(void *context, uint64_t done, uint64_t total);
 moments_t *experiment_montecarlo(experiment_t *run, const char *part, uint64_t samples, size_t dim,
                                  size_t work, montecarlo_sampler_t sampler, const void *context);
 
+// The path of a data file, named relative to the data folder, that the experiment is going to read; it belongs to
+// the run. The results are made again when the file changes.
+const char *experiment_data(experiment_t *run, const char *name);
+
 // Reads a comma-separated data file, named relative to the data folder. Freed by the experiment (sheet_free).
 void experiment_read(experiment_t *run, const char *name, sheet_t *table);
 // A column of such a file; `values` takes table->rows numbers.

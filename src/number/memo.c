@@ -77,6 +77,8 @@ void memo_begin(memo_t *memo) {
 }
 
 void memo_add(memo_t *memo, const double *part, size_t count) {
+    if (count == 0)
+        return;
     if (memo->length + count > memo->room) {
         const size_t room = 2 * (memo->length + count);
         double *grown = realloc(memo->current, room * sizeof(double));

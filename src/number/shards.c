@@ -56,13 +56,19 @@ static void run_part(run_t *run, ulong shard) {
 
 static void run_all(run_t *run, int threads) {
     const ulong count = run->plan->count;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (ulong shard = 0; shard < count; shard++) {
-        int status;
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp for schedule(dynamic, 1)
+        for (ulong shard = 0; shard < count; shard++) {
+            int status;
 #pragma omp atomic read
-        status = run->status;
-        if (status == GSL_SUCCESS)
-            run_part(run, shard);
+            status = run->status;
+            if (status == GSL_SUCCESS)
+                run_part(run, shard);
+        }
+        // OpenMP may end its threads before the program ends, and FLINT keeps integers for each of them.
+        if (omp_get_thread_num() != 0)
+            flint_cleanup();
     }
 }
 
