@@ -35,6 +35,8 @@ export LC_ALL := C
 export TZ := UTC
 export FORCE_SOURCE_DATE := 1
 export OPENBLAS_NUM_THREADS := 1
+# Threads that wait would otherwise burn the cores that tests run on side by side.
+export OMP_WAIT_POLICY := passive
 
 # ---- The files -----------------------------------------------------------------------------------------------------
 

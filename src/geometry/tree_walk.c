@@ -2,9 +2,9 @@
 // The walk through the broken-circuit tree; see tree_walk.h and tree.h.
 #include "geometry/tree_walk.h"
 
+#include "geometry/tree_confirm.h"
 #include "geometry/tree_key.h"
 
-#include <flint/nmod_mat.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -81,7 +81,8 @@ struct tree_walker {
     unsigned *zeros; // places of a triangle
     memo_t *memo;    // NULL: flats are not remembered
     tree_key_t *key;
-    memo_integer_t *sums; // by codimension 0..d, then events
+    tree_confirm_t *confirm; // NULL: zeros are believed
+    memo_integer_t *sums;    // by codimension 0..d, then events
 };
 
 // ---- Memory ----------------------------------------------------------------------------------------------------
@@ -158,7 +159,9 @@ static bool walker_init(tree_walker_t *walker) {
                  table_init(&walker->table, (size_t)plan->rows);
     for (slong j = 0; whole && j + 1 < d; j++)
         whole = level_init(&walker->levels[j], plan, j);
-    if (whole && plan->bounded && walker->event == NULL && d > 3)
+    if (whole && !plan->bounded)
+        whole = (walker->confirm = tree_confirm_alloc(plan)) != NULL;
+    if (whole && plan->bounded && walker->event == NULL && d > MEMO_DIMENSION)
         whole = (walker->memo = memo_alloc(TREE_MEMORY)) != NULL &&
                 (walker->key = tree_key_alloc((size_t)plan->rows, (size_t)d)) != NULL;
     return whole;
@@ -209,6 +212,7 @@ void tree_walker_free(tree_walker_t *walker) {
     free(walker->table.stamp);
     memo_free(walker->memo);
     tree_key_free(walker->key);
+    tree_confirm_free(walker->confirm);
     free(walker);
 }
 
@@ -240,27 +244,6 @@ static int suspect(const suspects_t *suspects, slong i) {
     return i < suspects->fixed ? suspects->path[i] : suspects->more[i - suspects->fixed];
 }
 
-static slong rank_modulo(const tree_plan_t *plan, slong k, const suspects_t *suspects) {
-    const size_t width = (size_t)plan->dimension + 1;
-    const ulong *residues = plan->residues + (size_t)k * (size_t)plan->rows * width;
-    nmod_mat_t matrix;
-    nmod_mat_init(matrix, suspects->size, suspects->columns, plan->prime[k]);
-    for (slong i = 0; i < suspects->size; i++)
-        memcpy(matrix->rows[i], residues + (size_t)suspect(suspects, i) * width,
-               (size_t)suspects->columns * sizeof(ulong));
-    const slong rank = nmod_mat_rank(matrix);
-    nmod_mat_clear(matrix);
-    return rank;
-}
-
-// All minors of full size vanish modulo primes whose product exceeds them, so they vanish.
-static bool is_confirmed(const tree_plan_t *plan, const suspects_t *suspects) {
-    for (slong k = 0; k < plan->primes; k++)
-        if (rank_modulo(plan, k, suspects) == suspects->size)
-            return false;
-    return true;
-}
-
 static int compare_names(const void *a, const void *b) {
     const slong left = *(const slong *)a, right = *(const slong *)b;
     return left < right ? -1 : left > right;
@@ -286,7 +269,8 @@ static int report_event(const tree_walker_t *walker, const suspects_t *suspects)
 // Rows that are dependent modulo the prime: are they dependent?
 static int examine(tree_walker_t *walker, const suspects_t *suspects) {
     const tree_plan_t *plan = walker->plan;
-    if (!plan->bounded && !is_confirmed(plan, suspects))
+    if (!plan->bounded && !tree_confirm(walker->confirm, suspects->path, suspects->fixed, suspects->more,
+                                        suspects->size - suspects->fixed, suspects->columns))
         return TREE_UNLUCKY;
     return walker->event == NULL ? GSL_SUCCESS : report_event(walker, suspects);
 }

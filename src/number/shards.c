@@ -56,6 +56,8 @@ static void run_part(run_t *run, ulong shard) {
 
 static void run_all(run_t *run, int threads) {
     const ulong count = run->plan->count;
+    if (threads < 1) // nothing to do
+        return;
 #pragma omp parallel num_threads(threads)
     {
 #pragma omp for schedule(dynamic, 1)
@@ -78,7 +80,8 @@ int shards_run(const shards_plan_t *plan, const shards_control_t *control, fmpz 
     if (run.control->begin != NULL)
         run.control->begin(run.control->watcher, plan->count, plan->width);
     run.total = _fmpz_vec_init(plan->width);
-    run_all(&run, shards_threads(control));
+    const int threads = shards_threads(control);
+    run_all(&run, (ulong)threads < plan->count ? threads : (int)plan->count);
     if (run.status == GSL_SUCCESS)
         _fmpz_vec_add(sums, sums, run.total, plan->width);
     _fmpz_vec_clear(run.total, plan->width);
