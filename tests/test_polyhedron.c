@@ -328,6 +328,24 @@ static void check_point(const model_t *model, const polyhedron_t *p) {
     _fmpq_vec_clear(point, d);
 }
 
+// Two rays are neighbours when the constraints that vanish on both have a rank of two less than all.
+static void check_edge(const model_t *model, const polyhedron_t *p, slong a, slong b) {
+    const slong width = model->dimension + 1, lines = polyhedron_lines(p);
+    slong common = 0;
+    fmpz *v = _fmpz_vec_init(width), *w = _fmpz_vec_init(width);
+    fmpz_mat_t system;
+    fmpz_mat_init(system, model->count, width);
+    polyhedron_generator(p, lines + a, v);
+    polyhedron_generator(p, lines + b, w);
+    for (slong c = 0; c < model->count; c++)
+        if (sign_at(model, model->row[c], v) == 0 && sign_at(model, model->row[c], w) == 0)
+            row_of(model, model->row[c], system->rows[common++]);
+    CHECK(polyhedron_adjacent(p, a, b) == (fmpz_mat_rank(system) == width - lines - 2), model);
+    fmpz_mat_clear(system);
+    _fmpz_vec_clear(v, width);
+    _fmpz_vec_clear(w, width);
+}
+
 static void compare(const model_t *model, const polyhedron_t *p) {
     bool found[MAX_RAYS] = {false};
     CHECK(polyhedron_dimension(p) == model_dimension(model), model);
@@ -335,6 +353,9 @@ static void compare(const model_t *model, const polyhedron_t *p) {
     CHECK(polyhedron_rays(p) == model->ray_count, model);
     for (slong ray = 0; ray < polyhedron_rays(p); ray++)
         check_ray(model, p, ray, found);
+    for (slong a = 0; a < polyhedron_rays(p); a++)
+        for (slong b = a + 1; b < polyhedron_rays(p); b++)
+            check_edge(model, p, a, b);
     check_point(model, p);
     for (slong row = 0; row < model->rows->r; row++)
         CHECK(polyhedron_side(p, row) == model_side(model, row), model);

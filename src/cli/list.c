@@ -21,47 +21,77 @@ static const char HELP[] =
     "  --plane POINTS   on the plane through the three points in that file, or on the line through two\n"
     "  --limit L        stop after L regions\n";
 
+// A line is put together in `line` and printed at once, as numbers of regions may be large.
 typedef struct listing {
     slong dimension;
     uint64_t left;
-    char *line; // signs
+    char *line;
     size_t room;
 } listing_t;
 
-enum { ENOUGH = 1 };
+enum { ENOUGH = 1, DIGITS = 20 }; // of a word, with its sign
 
-static void print_coordinate(const fmpq_t x) {
-    char buffer[64];
-    if (COEFF_IS_MPZ(*fmpq_numref(x)) || COEFF_IS_MPZ(*fmpq_denref(x))) {
-        fputc(' ', stdout);
+// Writes a number in decimals; returns where it ends.
+static char *write_number(char *to, slong number) {
+    char digits[DIGITS];
+    int count = 0;
+    ulong rest = number < 0 ? -(ulong)number : (ulong)number;
+    do
+        digits[count++] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        *to++ = '-';
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+// Writes a coordinate after what is in the line up to `to`; a big one is printed, with what comes before it. Returns
+// where to go on.
+static char *write_coordinate(const listing_t *listing, char *to, const fmpq_t x) {
+    const fmpz numerator = *fmpq_numref(x), denominator = *fmpq_denref(x);
+    *to++ = ' ';
+    if (COEFF_IS_MPZ(numerator) || COEFF_IS_MPZ(denominator)) {
+        fwrite(listing->line, 1, (size_t)(to - listing->line), stdout);
         fmpq_print(x);
-        return;
+        return listing->line;
     }
-    const slong numerator = *fmpq_numref(x), denominator = *fmpq_denref(x);
-    const int length = denominator == 1 ? snprintf(buffer, sizeof buffer, " %ld", numerator)
-                                        : snprintf(buffer, sizeof buffer, " %ld/%ld", numerator, denominator);
-    fwrite(buffer, 1, (size_t)length, stdout);
+    to = write_number(to, numerator);
+    if (denominator == 1)
+        return to;
+    *to++ = '/';
+    return write_number(to, denominator);
+}
+
+// Room for a line without big numbers.
+static bool reserve_line(listing_t *listing, const list_region_t *region) {
+    const size_t numbers = (size_t)(region->active + 2 * listing->dimension),
+                 length = (size_t)region->signs + numbers * (DIGITS + 1) + 2;
+    if (length <= listing->room)
+        return true;
+    char *grown = realloc(listing->line, length);
+    if (grown == NULL)
+        return false;
+    listing->line = grown;
+    listing->room = length;
+    return true;
 }
 
 static int print_region(void *context, const list_region_t *region) {
     listing_t *listing = context;
-    for (slong i = 0; i < region->active; i++)
-        printf("%s%ld", i > 0 ? "," : "", region->members[i]);
-    if (region->active > 0)
-        putchar(' ');
-    if ((size_t)region->signs + 1 > listing->room) {
-        char *grown = realloc(listing->line, (size_t)region->signs + 1);
-        if (grown == NULL)
-            return GSL_ENOMEM;
-        listing->line = grown;
-        listing->room = (size_t)region->signs + 1;
+    if (!reserve_line(listing, region))
+        return GSL_ENOMEM;
+    char *to = listing->line;
+    for (slong i = 0; i < region->active; i++) {
+        to = write_number(to, region->members[i]);
+        *to++ = i + 1 < region->active ? ',' : ' ';
     }
     for (slong i = 0; i < region->signs; i++)
-        listing->line[i] = region->sign[i] > 0 ? '+' : region->sign[i] < 0 ? '-' : '0';
-    fwrite(listing->line, 1, (size_t)region->signs, stdout);
+        *to++ = region->sign[i] > 0 ? '+' : region->sign[i] < 0 ? '-' : '0';
     for (slong j = 0; j < listing->dimension; j++)
-        print_coordinate(region->point + j);
-    putchar('\n');
+        to = write_coordinate(listing, to, region->point + j);
+    *to++ = '\n';
+    fwrite(listing->line, 1, (size_t)(to - listing->line), stdout);
     return --listing->left > 0 ? GSL_SUCCESS : -ENOUGH;
 }
 

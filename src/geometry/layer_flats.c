@@ -97,11 +97,9 @@ typedef struct worker {
     polyhedron_t **cells;    // cells[m]: the polyhedron after m cuts, m = 1 .. d - 1
     flat_t *flats;           // flats[m]: on m hyperplanes, m = 0 .. d - 1
     flat_t all;              // the coalition's units, with `units` and `coefficients` only
-    const slong *facets;     // of the cell, as in reach_list_t
-    slong facet_count;
-    uint64_t *level; // d + 1 counts
-    double *vectors; // generators in doubles
-    double *raw;     // values before hyperplanes that do not cut are left out
+    uint64_t *level;         // d + 1 counts
+    double *vectors;         // generators in doubles
+    double *raw;             // values before hyperplanes that do not cut are left out
     double *high, *low;
     int64_t *state;
     mark_t *marks, *spare;
@@ -159,7 +157,7 @@ static bool worker_reserve(worker_t *worker, slong n, slong generators) {
     }
     return renew(&worker->raw, &worker->raw_room, generators * lanes, sizeof(double)) &&
            renew(&worker->vectors, &worker->vector_room, generators * worker->job->width, sizeof(double)) &&
-           renew(&worker->ring, &worker->ring_room, 4 * generators, sizeof(slong));
+           renew(&worker->ring, &worker->ring_room, generators, sizeof(slong));
 }
 
 // Lane by lane: the larger or the smaller of two, the absolute value. By pointer, because vectors that the baseline
@@ -522,50 +520,19 @@ typedef struct chord {
     slong line; // of the polygon's hyperplanes
 } chord_t;
 
-// Joins corners a and b, unless they are joined; ring[2 a] and ring[2 a + 1] are the neighbours of a, or -1.
-static void join(slong *ring, slong a, slong b) {
-    if (ring[2 * a] == b || ring[2 * a + 1] == b)
-        return;
-    ring[2 * a + (ring[2 * a] >= 0)] = b;
-    ring[2 * b + (ring[2 * b] >= 0)] = a;
-}
-
-// Joins the corners of each edge. A facet of the cell that two corners lie on, and not the whole polygon, is an
-// edge's; the edge at infinity joins the two corners that are left.
-static void join_corners(const worker_t *worker, const flat_t *polygon) {
-    const slong corners = polygon->generators;
-    for (slong i = 0; i < 2 * corners; i++)
-        worker->ring[i] = -1;
-    for (slong f = 0; f < worker->facet_count; f++) {
-        const slong facet = worker->facets[f], row = facet < 0 ? -1 - facet : facet;
-        slong on = 0, pair[2] = {0, 0};
-        for (slong g = 0; g < corners && on < 3; g++)
-            if (polyhedron_tight(polygon->cell, g, row)) {
-                pair[on & 1] = g;
-                on++;
-            }
-        if (on == 2)
-            join(worker->ring, pair[0], pair[1]);
-    }
-    slong open = -1;
-    for (slong g = 0; g < corners; g++)
-        if (worker->ring[2 * g + 1] < 0) {
-            if (open >= 0)
-                join(worker->ring, open, g);
-            open = g;
-        }
-}
-
-// Lists the corners around the polygon; the list follows the pairs in worker->ring.
+// Lists the corners around the polygon: after the first, of those that are left the neighbour of the last.
 static const slong *order_corners(worker_t *worker, const flat_t *polygon) {
     const slong corners = polygon->generators;
-    slong *order = worker->ring + 2 * corners;
-    join_corners(worker, polygon);
-    order[0] = 0;
-    order[1] = worker->ring[0];
-    for (slong i = 2; i < corners; i++) {
-        const slong *next = worker->ring + 2 * order[i - 1];
-        order[i] = next[0] == order[i - 2] ? next[1] : next[0];
+    slong *order = worker->ring;
+    for (slong i = 0; i < corners; i++)
+        order[i] = i;
+    for (slong i = 1; i < corners - 1; i++) {
+        slong j = i;
+        while (j < corners - 1 && !polyhedron_adjacent(polygon->cell, order[i - 1], order[j]))
+            j++;
+        const slong next = order[j];
+        order[j] = order[i];
+        order[i] = next;
     }
     return order;
 }
@@ -851,8 +818,6 @@ static int fill_root(worker_t *worker, slong coalition) {
     int status = reach_cell(list, coalition, worker->shells);
     if (status == GSL_SUCCESS)
         status = collect_units(worker, list->members + coalition * list->active);
-    worker->facets = list->facets + list->first[coalition];
-    worker->facet_count = list->first[coalition + 1] - list->first[coalition];
     return status == GSL_SUCCESS
                ? fill_flat(worker, &worker->flats[0], worker->shells[0], &worker->all, worker->all.count)
                : status;

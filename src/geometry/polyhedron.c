@@ -377,7 +377,7 @@ static int copy_frame(polyhedron_t *to, const polyhedron_t *from, slong words) {
 }
 
 // Copies the vector of a generator.
-static void copy_vector(polyhedron_t *to, slong g, const polyhedron_t *from, slong h) {
+static inline void copy_vector(polyhedron_t *to, slong g, const polyhedron_t *from, slong h) {
     double *out = coordinates_of(to, g);
     const double *in = coordinates_of(from, h);
     for (slong j = 0; j < to->stride; j += 2)
@@ -386,7 +386,7 @@ static void copy_vector(polyhedron_t *to, slong g, const polyhedron_t *from, slo
 }
 
 // Copies the set of a ray.
-static void copy_set(polyhedron_t *to, slong g, const polyhedron_t *from, slong h) {
+static inline void copy_set(polyhedron_t *to, slong g, const polyhedron_t *from, slong h) {
     for (slong w = 0; w < to->words; w++)
         set_of(to, g)[w] = w < from->words ? set_of(from, h)[w] : 0;
 }
@@ -630,11 +630,11 @@ void polyhedron_generator(const polyhedron_t *p, slong g, fmpz *v) {
 // ---- Signs ----
 
 // An upper bound of the error of value_of.
-static double margin_of(const polyhedron_t *p, slong g, slong row) {
+static inline double margin_of(const polyhedron_t *p, slong g, slong row) {
     return p->rows->norms[row] * p->errors[g] + p->rows->margins[row];
 }
 
-static double value_of(const polyhedron_t *p, slong g, slong row) {
+static inline double value_of(const polyhedron_t *p, slong g, slong row) {
     const double *c = p->rows->coefficients + row * p->stride, *v = coordinates_of(p, g);
     pair_t sum = get_pair(c) * get_pair(v);
     for (slong j = 2; j < p->stride; j += 2)
@@ -760,8 +760,8 @@ static bool is_joined(const polyhedron_t *p, slong g, slong row) {
     return false;
 }
 
-// Where doubles cannot tell.
-static int exact_sign(const polyhedron_t *p, slong g, slong row) {
+// Where doubles cannot tell. Seldom: so it is kept out of the loops that sign_of is in.
+__attribute__((noinline)) static int exact_sign(const polyhedron_t *p, slong g, slong row) {
     if (p->rows->norms[row] == 0 || (g >= p->lines && polyhedron_tight(p, g - p->lines, row)) ||
         is_joined(p, g, row))
         return 0;
@@ -773,7 +773,7 @@ static int exact_sign(const polyhedron_t *p, slong g, slong row) {
 }
 
 // The sign, given the value that doubles have.
-static int sign_of(const polyhedron_t *p, slong g, slong row, double value) {
+static inline int sign_of(const polyhedron_t *p, slong g, slong row, double value) {
     const double margin = margin_of(p, g, row);
     if (value > margin)
         return 1;
@@ -1175,15 +1175,21 @@ static bool no_third(const polyhedron_t *p, slong a, slong b) {
     return true;
 }
 
+bool polyhedron_adjacent(const polyhedron_t *p, slong a, slong b) {
+    return no_third(p, p->lines + a, p->lines + b);
+}
+
 // Whether rays a and b span a face of dimension 2: then the rank of their common constraints is one less than
-// that of each. For a simple ray it is enough that they share all its constraints but one.
-static bool adjacent(const polyhedron_t *p, side_ray_t a, side_ray_t b) {
-    const uint64_t *x = set_of(p, a.ray), *y = set_of(p, b.ray);
-    if (a.simple)
-        return misses_one(x, y, p->words);
-    if (b.simple)
-        return misses_one(y, x, p->words);
-    return no_third(p, a.ray, b.ray);
+// that of each. For a simple ray it is enough that they share all its constraints but one; the first word tells most
+// pairs apart.
+static inline bool adjacent(const polyhedron_t *p, side_ray_t a, side_ray_t b) {
+    if (!a.simple && !b.simple)
+        return no_third(p, a.ray, b.ray);
+    const uint64_t rest = a.simple ? a.word & ~b.word : b.word & ~a.word;
+    if ((rest & (rest - 1)) != 0)
+        return false;
+    const slong one = a.simple ? a.ray : b.ray, other = a.simple ? b.ray : a.ray;
+    return p->words == 1 || misses_one(set_of(p, one), set_of(p, other), p->words);
 }
 
 // Adds the ray in which the hyperplane meets the face of rays a above and b below it.
@@ -1203,18 +1209,14 @@ static int add_crossing(polyhedron_t *to, const polyhedron_t *from, slong a, slo
     return GSL_SUCCESS;
 }
 
-// Adds all of them. Most pairs are told apart by the first words of their sets.
+// Adds all of them.
 static int add_crossings(polyhedron_t *to, const polyhedron_t *from, slong row, slong slot) {
     const side_ray_t *const end = to->below + to->below_count;
     for (slong i = 0; i < to->above_count; i++) {
         const side_ray_t a = to->above[i];
-        for (const side_ray_t *b = to->below; b < end; b++) {
-            const uint64_t rest = a.simple ? a.word & ~b->word : b->word & ~a.word;
-            if ((rest & (rest - 1)) != 0 && (a.simple || b->simple))
-                continue;
+        for (const side_ray_t *b = to->below; b < end; b++)
             if (adjacent(from, a, *b) && add_crossing(to, from, a.ray, b->ray, row, slot) != GSL_SUCCESS)
                 return GSL_ENOMEM;
-        }
     }
     return GSL_SUCCESS;
 }

@@ -106,4 +106,8 @@ int polyhedron_sign(const polyhedron_t *polyhedron, slong g, slong row);
 // Whether ray g (counted among rays, from 0) satisfies constraint `row` with equality, for a row it was cut by.
 bool polyhedron_tight(const polyhedron_t *polyhedron, slong ray, slong row);
 
+// Whether two different rays (counted among rays, from 0) span a face of dimension 2 of the cone, modulo its lines: are
+// the ends of an edge, or of one at infinity.
+bool polyhedron_adjacent(const polyhedron_t *polyhedron, slong a, slong b);
+
 #endif
