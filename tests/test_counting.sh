@@ -266,6 +266,11 @@ done
 
 # ---- Files appear whole or not at all
 
+mkfifo "$tmp/pipe"
+run "$moegeom" count "$arrangement" --certificate "$tmp/pipe"
+[ $status = 4 ] && [ -p "$tmp/pipe" ] && [ ! -s "$tmp/out" ] && has "$tmp/err" "not a regular file"
+report $? "what is no regular file is not replaced by a certificate"
+
 # A limit of one kilobyte for files stands for a full disk.
 echo before >"$tmp/kept"
 run bash -c "trap '' XFSZ; ulimit -f 1; $moegeom count $arrangement --certificate $tmp/kept 2>&1 | cat >&2; exit \${PIPESTATUS[0]}"

@@ -83,8 +83,8 @@ static bounds_layer_t shape_of_file(const char *path) {
     return shape;
 }
 
-// The bounds need time and room in proportion to what the shape multiplies to; beyond, nobody waits for them.
-static const uint64_t LARGEST = 1 << 20;
+// The bounds (U) and (U1) have so many terms of long integers at most, d min(d, k); more would take minutes.
+static const uint64_t LARGEST = 1 << 20, MOST_TERMS = 100000;
 
 int command_bound(int argc, char **argv) {
     static const struct option options[] = {{"experts", required_argument, NULL, 'N'},
@@ -120,6 +120,11 @@ int command_bound(int argc, char **argv) {
     if (layer.active > layer.experts)
         options_stop(argv[0], FAULT_USAGE, "expected --active at most --experts, found %lu of %lu",
                      layer.active, layer.experts);
+    const uint64_t terms =
+        layer.dimension * (layer.active < layer.dimension ? layer.active : layer.dimension);
+    if (terms > MOST_TERMS)
+        options_stop(argv[0], FAULT_LIMIT,
+                     "--dim times the lesser of --dim and --active may be %lu, found %lu", MOST_TERMS, terms);
     print_bounds(&layer, json);
     options_flush(argv[0]);
     return FAULT_NONE;

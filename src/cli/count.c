@@ -8,6 +8,7 @@
 #include "geometry/layer_vertices.h"
 #include "geometry/list.h"
 #include "geometry/tree.h"
+#include "io/output.h"
 
 #include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
@@ -395,6 +396,8 @@ int command_count(int argc, char **argv) {
     instance_t instance = options_instance(argv[0], request.path, request.plane);
     fault_t fault = {0};
     instance_hash(&instance, request.hash, &fault);
+    if (request.certificate != NULL) // now, and not after a long count
+        output_examine(request.certificate, &fault);
     options_check(argv[0], &fault);
     if (instance.layer != NULL)
         count_layer(&request, &instance);

@@ -3,6 +3,7 @@
 #include "cli/drawing.h"
 
 #include "geometry/picture.h"
+#include "io/output.h"
 
 #include <errno.h>
 #include <flint/fmpq.h>
@@ -157,7 +158,7 @@ static void print_script(FILE *script, const char *output, bool svg, const pictu
 static fault_status_t run_gnuplot(const char *temporary, const char *path, const picture_t *picture,
                                   const picture_frame_t *frame, const planar_point_t places[3],
                                   fault_t *fault) {
-    FILE *script = popen("gnuplot -", "we");
+    FILE *script = popen("gnuplot - 2>/dev/null", "we");
     if (script == NULL)
         return fault_set(fault, FAULT_SYSTEM, "cannot run gnuplot: %s", strerror(errno));
     print_script(script, temporary, ends_in(path, ".svg"), picture, frame, places);
@@ -186,6 +187,8 @@ fault_status_t drawing_write(const layer_t *layer, const fmpq_mat_t points, doub
     if (strpbrk(path, "'\n") != NULL)
         return fault_set(fault, FAULT_USAGE, "expected the name of a picture without quotes, found «%s»",
                          path);
+    if (output_examine(path, fault) != FAULT_NONE)
+        return fault->status;
     char *temporary = NULL;
     if (picture_draw(layer, &frame, &picture) != GSL_SUCCESS ||
         asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)

@@ -90,21 +90,6 @@ void options_points(const char *command, const char *path, const instance_t *ins
     options_check(command, &fault);
 }
 
-void options_restrict(const char *command, const char *path, const fmpq_mat_t points, instance_t *instance) {
-    instance_t slice = {0};
-    const int status = instance->layer != NULL
-                           ? slice_layer(instance->layer, points, &slice.layer)
-                           : slice_arrangement(instance->arrangement, points, &slice.arrangement);
-    if (status == GSL_EDOM)
-        options_stop(
-            command, FAULT_INPUT,
-            "%s: expected two different points, or three that are not on a line, found %ld that span less",
-            path, fmpq_mat_nrows(points));
-    options_require(command, status, "cannot restrict the instance");
-    instance_clear(instance);
-    *instance = slice;
-}
-
 static void examine_layer(const char *command, const char *path, const layer_t *layer) {
     slong first, second;
     if (layer->active < layer->experts && layer_twins(layer, &first, &second))
@@ -119,9 +104,29 @@ static void examine_layer(const char *command, const char *path, const layer_t *
                 dead, layer->experts * layer->width);
 }
 
+void options_restrict(const char *command, const char *path, const fmpq_mat_t points, instance_t *instance) {
+    instance_t slice = {0};
+    const int status = instance->layer != NULL
+                           ? slice_layer(instance->layer, points, &slice.layer)
+                           : slice_arrangement(instance->arrangement, points, &slice.arrangement);
+    const slong count = fmpq_mat_nrows(points);
+    if (status == GSL_EDOM && count != 2 && count != 3)
+        options_stop(command, FAULT_INPUT, "%s: expected two or three points, found %ld", path, count);
+    if (status == GSL_EDOM)
+        options_stop(command, FAULT_INPUT, "%s: expected %s, found %ld that span less", path,
+                     count == 2 ? "two different points" : "three points that are not on a line", count);
+    options_require(command, status, "cannot restrict the instance");
+    instance_clear(instance);
+    *instance = slice;
+    if (slice.layer != NULL)
+        examine_layer(command, path, slice.layer);
+}
+
 instance_t options_instance(const char *command, const char *path, const char *plane) {
     instance_t instance = {0};
     fault_t fault = {0};
+    if (plane != NULL && strcmp(path, "-") == 0 && strcmp(plane, "-") == 0)
+        options_stop(command, FAULT_USAGE, "expected one input from standard input, found two");
     instance_read(path, &instance, &fault);
     options_check(command, &fault);
     if (plane != NULL) {
@@ -129,9 +134,9 @@ instance_t options_instance(const char *command, const char *path, const char *p
         options_points(command, plane, &instance, points);
         options_restrict(command, plane, points, &instance);
         fmpq_mat_clear(points);
-    }
-    if (instance.layer != NULL)
+    } else if (instance.layer != NULL) {
         examine_layer(command, path, instance.layer);
+    }
     return instance;
 }
 

@@ -40,7 +40,8 @@ instance_t options_instance(const char *command, const char *path, const char *p
 // caller.
 void options_points(const char *command, const char *path, const instance_t *instance, fmpq_mat_t points);
 
-// Replaces the instance by its restriction to the flat through the points, which `path` holds.
+// Replaces the instance by its restriction to the flat through the points, which `path` holds, and checks a layer
+// for twins there.
 void options_restrict(const char *command, const char *path, const fmpq_mat_t points, instance_t *instance);
 
 // Ends the program with status 4 when standard output could not be written.

@@ -31,8 +31,15 @@ static fault_status_t make_folders(const char *path, fault_t *fault) {
     return fault->status;
 }
 
+fault_status_t output_examine(const char *path, fault_t *fault) {
+    struct stat present;
+    if (stat(path, &present) == 0 && !S_ISREG(present.st_mode))
+        return fault_set(fault, FAULT_SYSTEM, "cannot write %s: it is there and is not a regular file", path);
+    return make_folders(path, fault);
+}
+
 fault_status_t output_open(const char *path, output_t **result, fault_t *fault) {
-    if (make_folders(path, fault) != FAULT_NONE)
+    if (output_examine(path, fault) != FAULT_NONE)
         return fault->status;
     output_t *out = calloc(1, sizeof *out);
     if (out == NULL)

@@ -18,6 +18,11 @@ typedef struct output output_t;
 //   fault   receives FAULT_SYSTEM when folder or file cannot be written
 fault_status_t output_open(const char *path, output_t **result, fault_t *fault);
 
+// Whether a file can appear at the path: makes its folder when that is missing, and refuses what is there but is no
+// regular file, because a device or a pipe would be replaced by the rename. output_open asks it.
+//   fault   FAULT_SYSTEM
+fault_status_t output_examine(const char *path, fault_t *fault);
+
 // The stream to print to. Valid until output_finish, output_commit or output_discard. Errors of the stream
 // (a full disk) need not be watched: output_finish reports them.
 FILE *output_stream(output_t *out);
