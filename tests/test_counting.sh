@@ -268,7 +268,7 @@ done
 
 mkfifo "$tmp/pipe"
 run "$moegeom" count "$arrangement" --certificate "$tmp/pipe"
-[ $status = 4 ] && [ -p "$tmp/pipe" ] && [ ! -s "$tmp/out" ] && has "$tmp/err" "not a regular file"
+[ $status = 4 ] && [ -p "$tmp/pipe" ] && [ ! -s "$tmp/out" ] && has "$tmp/err" "no regular file"
 report $? "what is no regular file is not replaced by a certificate"
 
 # A limit of one kilobyte for files stands for a full disk.

@@ -225,12 +225,26 @@ static void test_below_a_file(void **state) {
 static void test_name_is_a_folder(void **state) {
     (void)state;
     fault_t fault = {0};
-    assert_int_equal(mkdir(at("taken"), 0777), 0);
     output_t *out = open_output("taken");
+    assert_int_equal(mkdir(at("taken"), 0777), 0);
     fputs("text", output_stream(out));
     assert_int_equal(output_commit(out, &fault), FAULT_SYSTEM);
     check_fault(&fault, FAULT_SYSTEM, "taken", "directory");
     assert_int_equal(count_entries(), 1);
+}
+
+// A device, a pipe or a folder would be replaced or in the way at the end; it is refused at the start.
+static void test_name_of_no_file(void **state) {
+    (void)state;
+    fault_t fault = {0}, again = {0};
+    output_t *out = NULL;
+    assert_int_equal(mkdir(at("taken"), 0777), 0);
+    assert_int_equal(output_open(at("taken"), &out, &fault), FAULT_SYSTEM);
+    check_fault(&fault, FAULT_SYSTEM, "taken", "no regular file");
+    assert_int_equal(mkfifo(at("pipe"), 0666), 0);
+    assert_int_equal(output_open(at("pipe"), &out, &again), FAULT_SYSTEM);
+    check_fault(&again, FAULT_SYSTEM, "pipe", "no regular file");
+    assert_int_equal(count_entries(), 2);
 }
 
 // ---- A full disk: files may not grow beyond a limit, and the signal for it is ignored
@@ -1033,6 +1047,7 @@ int main(void) {
         TEST(test_missing_folders),
         TEST(test_below_a_file),
         TEST(test_name_is_a_folder),
+        TEST(test_name_of_no_file),
         TEST(test_full_disk),
         TEST(test_full_disk_at_the_end),
         TEST(test_disk_full_for_a_while),

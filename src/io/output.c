@@ -34,7 +34,7 @@ static fault_status_t make_folders(const char *path, fault_t *fault) {
 fault_status_t output_examine(const char *path, fault_t *fault) {
     struct stat present;
     if (stat(path, &present) == 0 && !S_ISREG(present.st_mode))
-        return fault_set(fault, FAULT_SYSTEM, "cannot write %s: it is there and is not a regular file", path);
+        return fault_set(fault, FAULT_SYSTEM, "cannot write %s: what is there is no regular file", path);
     return make_folders(path, fault);
 }
 
