@@ -19,7 +19,7 @@ void options_stop(const char *command, fault_status_t status, const char *format
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
-    exit(status);
+    exit((int)status);
 }
 
 void options_check(const char *command, const fault_t *fault) {
