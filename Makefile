@@ -73,7 +73,7 @@ COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 # ---- What can be asked for -----------------------------------------------------------------------------------------
 
-.PHONY: all program install fuzz check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
+.PHONY: all program install fuzz certify check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
 
 all: $(OUT)/report.pdf ## the report (the default)
 
@@ -127,6 +127,9 @@ mutants: ## break the code on purpose and see that the checks notice
 
 bench: $(PROGRAM) $(BENCHES:%=build/bin/%) ## speeds next to rivals on this machine
 	@for b in $(BENCHES:%=build/bin/%) $(wildcard tests/bench_*.sh); do $$b; done
+
+certify: $(PROGRAM) ## write data/certificates, one for each instance with a known count
+	@pipeline/certify.sh $(PROGRAM) data/instances data/certificates
 
 times: $(EXPERIMENTS:%=build/bin/%) ## measure the experiments and write data/times.csv, which the report prints
 	@pipeline/times.sh data/times.csv $(EXPERIMENTS)

@@ -147,6 +147,8 @@ static void print_tex(FILE *file, const char *text) {
             fprintf(file, "\\%c", *text);
         else if (strchr("^~", *text) != NULL)
             fprintf(file, "\\%c{}", *text);
+        else if ((*text == '<' || *text == '>') && text[1] == '=')
+            fprintf(file, "$\\%ce$", *text++ == '<' ? 'l' : 'g');
         else if (strchr("<>|", *text) != NULL)
             fprintf(file, "$%c$", *text);
         else

@@ -63,6 +63,9 @@ while IFS=, read -r file regions _; do
     [ $status = 0 ] && [ "$(wc -l <"$tmp/out")" = 1 ] &&
         grep -qxE '\{"regions": "'"$regions"'", "sha256": "[0-9a-f]{64}", "methods": \[(\{"name": "[a-z]+", "regions": "'"$regions"'", "levels": \[("[0-9]+"(, )?)*\]\}(, )?)+\]\}' "$tmp/out"
     report $? "count --json: $file"
+    run "$moegeom" verify "$data/$file" "data/certificates/$file.json"
+    [ $status = 0 ] && has "data/certificates/$file.json" "\"regions\": \"$regions\""
+    report $? "the kept certificate of $file says $regions and passes"
     [ "$regions" -le 200000 ] || continue
     run "$moegeom" list "$data/$file"
     [ $status = 0 ] && [ "$(wc -l <"$tmp/out")" = "$regions" ] && [ "$(sort -u "$tmp/out" | wc -l)" = "$regions" ]
