@@ -6,7 +6,7 @@ for table in "$results/$name.csv" "$results/$name".*.csv; do
     case $table in *.checks.csv | *'*'*) continue ;; esac
     echo "== $table"
     sed -n 's/^# //p' "$table"
-    grep -v '^#' "$table" | head -n 13 | column -s, -t
+    awk '!/^#/ && n++ < 13' "$table" | column -s, -t
     rows=$(($(grep -vc '^#' "$table") - 1))
     if [ "$rows" -gt 12 ]; then echo "... $rows rows"; fi
 done
