@@ -19,7 +19,7 @@
 
 enum {
     MAX_TABLES = 16,
-    MAX_INPUTS = 16,
+    MAX_INPUTS = 256,
     MAX_CHECKS = 1024,
     MAX_CLAIMS = 64,
     NAME_LENGTH = 64,
