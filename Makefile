@@ -67,7 +67,7 @@ RESULT_KINDS := csv tex claims meta.json
 
 STRICT := -std=c17 -Wall -Wextra -Wconversion -Wshadow -Werror
 MEANING := -ffp-contract=off -fopenmp -D_GNU_SOURCE -Isrc
-LIBS := -Wl,--as-needed -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lmd -lm
+LIBS := -Wl,--as-needed -lflint-arb -lflint -lgsl -lopenblas -lgmp -ljansson -lcsv -lmd -lz -lm
 Q := $(if $(V),,@)
 COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 

@@ -118,6 +118,91 @@ static void test_cells(void **state) {
     fmpz_clear(found);
 }
 
+// ---- (U*) ----
+
+// The most changes of the top-q set of n lines, by all ways to reverse n numbers by exchanges of neighbours, each pair
+// once (allowable sequences, J. E. Goodman, R. Pollack 1980): at least as many as n affine functions on a line have.
+// `best` by the code of a permutation, base n; -1: not known yet.
+static int most_changes(int order[], int n, int q, int *best) {
+    int code = 0, most = -1;
+    for (int i = 0; i < n; i++)
+        code = code * n + order[i];
+    if (best[code] >= 0)
+        return best[code];
+    for (int i = 0; i + 1 < n; i++) {
+        if (order[i] > order[i + 1])
+            continue;
+        const int low = order[i];
+        order[i] = order[i + 1];
+        order[i + 1] = low;
+        const int changes = (i + 1 == q) + most_changes(order, n, q, best);
+        most = changes > most ? changes : most;
+        order[i + 1] = order[i];
+        order[i] = low;
+    }
+    return best[code] = most < 0 ? 0 : most;
+}
+
+static void test_cells_on_a_line(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (int n = 2; n <= 6; n++)
+        for (int q = 1; q < n; q++) {
+            static int best[46656];
+            int order[6];
+            for (int i = 0; i < 46656; i++)
+                best[i] = -1;
+            for (int i = 0; i < n; i++)
+                order[i] = i;
+            const ulong most = 1 + (ulong)most_changes(order, n, q, best);
+            bounds_cells_sharp(found, (ulong)n, (ulong)q, 1);
+            if (q <= 2 || n - q <= 2)
+                expect_ui(INPUT("t*(%d, %d, 1)", n, q), found, most);
+            else
+                assert_true(fmpz_cmp_ui(found, most) >= 0);
+        }
+    fmpz_clear(found);
+}
+
+static ulong cells_sharp(ulong n, ulong q, ulong m) {
+    const bool two = (q == 2 && n >= 4) || (n >= 4 && q == n - 2);
+    if (two && m == 1)
+        return 3 * (n - 1) / 2;
+    return two && m == 2 ? 3 * (n - 2) : cells(n, q, m);
+}
+
+static void test_cells_sharp(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong n = 1; n <= 12; n++)
+        for (ulong q = 0; q <= n; q++)
+            for (ulong m = 0; m <= 4; m++) {
+                bounds_cells_sharp(found, n, q, m);
+                expect_ui(INPUT("t*(%lu, %lu, %lu)", n, q, m), found, cells_sharp(n, q, m));
+                assert_true(fmpz_cmp_ui(found, cells(n, q, m)) <= 0);
+            }
+    fmpz_clear(found);
+}
+
+static ulong corners(ulong n, ulong d) {
+    return d == 1 ? n : d == 2 ? 2 * n - 3 : n * corners(n - 1, d - 1) / d;
+}
+
+static void test_corners(void **state) {
+    (void)state;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong n = 1; n <= 20; n++)
+        for (ulong d = 1; d <= n; d++) {
+            bounds_corners(found, n, d);
+            expect_ui(INPUT("T(%lu, %lu)", n, d), found, corners(n, d));
+            assert_true(fmpz_cmp_ui(found, choose(n, d)) <= 0);
+        }
+    fmpz_clear(found);
+}
+
 typedef int (*bound_t)(fmpz_t result, const bounds_layer_t *layer);
 
 static void expect_bound(const char *name, bound_t bound, const bounds_layer_t *layer, ulong expected) {
@@ -127,6 +212,44 @@ static void expect_bound(const char *name, bound_t bound, const bounds_layer_t *
     expect_ui(INPUT("%s, N = %lu, k = %lu, H = %lu, d = %lu", name, layer->experts, layer->active,
                     layer->width, layer->dimension),
               found, expected);
+    fmpz_clear(found);
+}
+
+static ulong power(ulong base, ulong exponent) {
+    return exponent == 0 ? 1 : base * power(base, exponent - 1);
+}
+
+static ulong least(ulong a, ulong b) {
+    return a < b ? a : b;
+}
+
+// (U*) by enumeration, level by level; never above (U).
+static void expect_sharp(const bounds_layer_t *layer, ulong flats) {
+    const ulong N = layer->experts, k = layer->active, H = layer->width, d = layer->dimension;
+    ulong all[6][7] = {{0}}, one[6][7] = {{0}}, total = 0;
+    for (ulong set = 0; set < UWORD(1) << (N * H); set++)
+        if (size_of(set) <= d)
+            all[size_of(set)][owners(set, N, H)]++;
+    for (ulong set = 0; set < UWORD(1) << (k * H); set++)
+        if (size_of(set) <= d)
+            one[size_of(set)][owners(set, k, H)]++;
+    fmpz_t found;
+    fmpz_init(found);
+    for (ulong j = 0; j <= d; j++) {
+        ulong level = 0;
+        for (ulong e = 0; e <= least(j, k); e++) {
+            ulong term =
+                least(all[j][e] * cells_sharp(N - e, k - e, d - j), one[j][e] * cells_sharp(N, k, d));
+            if (j == d && e == d && k == d)
+                term = least(term, corners(N, d) * power(H, d));
+            level += term;
+        }
+        assert_int_equal(bounds_flats_level(found, layer, j), GSL_SUCCESS);
+        expect_ui(INPUT("(U*), N = %lu, k = %lu, H = %lu, d = %lu, level %lu", N, k, H, d, j), found, level);
+        total += level;
+    }
+    expect_bound("(U*)", bounds_flats_sharp, layer, total);
+    assert_true(total <= flats);
     fmpz_clear(found);
 }
 
@@ -144,6 +267,7 @@ static void expect_layer(const bounds_layer_t *layer) {
     expect_bound("top-k", bounds_topk, layer, choose(N, k) * phi(k * H, d));
     expect_bound("top-1", bounds_top1, layer, N * phi(H, d));
     expect_bound("dense", bounds_dense, layer, phi(H, d));
+    expect_sharp(layer, flats);
     assert_true(flats <= points && points <= choose(N, k) * phi(k * H, d));
 }
 
@@ -172,7 +296,8 @@ static void test_shapes(void **state) {
                                            {4, 2, 5, 0},
                                            {16, 4, UWORD_MAX / 4, 2},
                                            {2, 1, UWORD_MAX / 3, 2}};
-    static const bound_t bounds[] = {bounds_dense, bounds_top1, bounds_topk, bounds_points, bounds_flats};
+    static const bound_t bounds[] = {bounds_dense,  bounds_top1,  bounds_topk,
+                                     bounds_points, bounds_flats, bounds_flats_sharp};
     fmpz_t found;
     fmpz_init_set_ui(found, 77);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -249,10 +374,10 @@ static ulong sample_regions(const sample_t *layer) {
 static void expect_below(const sample_t *layer, ulong regions) {
     fmpz_t bound;
     fmpz_init(bound);
-    assert_int_equal(bounds_flats(bound, &layer->shape), GSL_SUCCESS);
+    assert_int_equal(bounds_flats_sharp(bound, &layer->shape), GSL_SUCCESS);
     if (fmpz_cmp_ui(bound, regions) < 0) {
         const bounds_layer_t *s = &layer->shape;
-        fprintf(stderr, "%lu regions of N = %lu, k = %lu, H = %lu, d = %lu above (U); router, then units:\n",
+        fprintf(stderr, "%lu regions of N = %lu, k = %lu, H = %lu, d = %lu above (U*); router, then units:\n",
                 regions, s->experts, s->active, s->width, s->dimension);
         for (ulong i = 0; i < s->experts; i++)
             fprintf(stderr, "%ld %ld %ld\n", layer->router[i][0], layer->router[i][1], layer->router[i][2]);
@@ -288,7 +413,7 @@ static void draw_row(stream_t *stream, bool line, slong row[3]) {
         row[1] = 0;
 }
 
-// No layer that we draw has more regions than (U); on a line the best of up to three experts reaches it.
+// No layer that we draw has more regions than (U*), or than (U); on a line the best of up to three experts reaches it.
 static void test_no_layer_is_above(void **state) {
     (void)state;
     stream_t stream = seeds_stream("layers", 0);
@@ -313,15 +438,12 @@ static void test_no_layer_is_above(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_phi_recurrence),
-        cmocka_unit_test(test_phi_large),
-        cmocka_unit_test(test_owners),
-        cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_published),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_attained),
-        cmocka_unit_test(test_no_layer_is_above),
+        cmocka_unit_test(test_phi_recurrence),  cmocka_unit_test(test_phi_large),
+        cmocka_unit_test(test_owners),          cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_cells_on_a_line), cmocka_unit_test(test_cells_sharp),
+        cmocka_unit_test(test_corners),         cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_published),       cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_attained),        cmocka_unit_test(test_no_layer_is_above),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,10 +193,12 @@ report $? "reach --points --proofs, by hand"
 run "$moegeom" reach "$tmp/reach.moe"
 [ $status = 0 ] && [ "$(cat "$tmp/out")" = "2 reachable of 3" ]
 report $? "reach: the number alone"
-# N = 4, k = 2, H = 2, d = 2: Phi(2, 2) = 4; 4 Phi(2, 2) = 16; 6 Phi(4, 2) = 66; Phi(8 + 6, 2) = 106; 8 + t(4, 2, 1) = 13.
+# N = 4, k = 2, H = 2, d = 2: Phi(2, 2) = 4; 4 Phi(2, 2) = 16; 6 Phi(4, 2) = 66; Phi(8 + 6, 2) = 106; 8 + t(4, 2, 1) = 12;
+# 6 + 24 + 5 * 4 + 4 = 54.
 run "$moegeom" bound --experts 4 --active 2 --width 2 --dim 2
 [ $status = 0 ] && grep -qE '^dense +4$' "$tmp/out" && grep -qE '^top1 +16$' "$tmp/out" && grep -qE '^topk +66$' "$tmp/out" &&
-    grep -qE '^arrangement +106$' "$tmp/out" && grep -qE '^line +13$' "$tmp/out"
+    grep -qE '^arrangement +106$' "$tmp/out" && grep -qE '^line +12$' "$tmp/out" &&
+    grep -qE '^U\* +54$' "$tmp/out"
 report $? "bound: numbers by hand"
 cp "$tmp/out" "$tmp/bounds"
 run "$moegeom" bound $data/layer_N4_k2_H2_d2.moe

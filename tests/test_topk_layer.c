@@ -16,6 +16,7 @@ enum { ROWS = 12, MOST = 16 };
 typedef struct setting {
     topk_layer_t *layer;
     double inputs[ROWS * MOST];
+    double centre[MOST];
     size_t labels[ROWS], order[ROWS];
     topk_data_t data;
 } setting_t;
@@ -31,15 +32,20 @@ static void set_up(setting_t *set, topk_shape_t shape, uint32_t block) {
         set->order[i] = i;
     }
     set->data = (topk_data_t){ROWS, set->inputs, set->labels};
+    stream_normals(&s, set->centre, shape.inputs);
+    if (block % 2 == 1)
+        set->layer->centre = set->centre;
 }
 
 static const char *describe(topk_shape_t s, uint32_t block) {
-    return INPUT("d %zu, N %zu, k %zu, H %zu, C %zu, block %u", s.inputs, s.experts, s.active, s.width,
-                 s.classes, block);
+    return INPUT("d %zu, N %zu, k %zu, H %zu, C %zu, shared %zu, block %u", s.inputs, s.experts, s.active,
+                 s.width, s.classes, s.shared, block);
 }
 
-static const topk_shape_t SHAPES[] = {{1, 1, 1, 1, 1}, {3, 4, 2, 5, 3}, {2, 5, 1, 3, 4},
-                                      {4, 3, 3, 2, 2}, {5, 6, 4, 1, 5}, {8, 8, 2, 4, 10}};
+// Blocks of odd number have a centre.
+static const topk_shape_t SHAPES[] = {{1, 1, 1, 1, 1, 0}, {3, 4, 2, 5, 3, 0}, {2, 5, 1, 3, 4, 0},
+                                      {4, 3, 3, 2, 2, 0}, {5, 6, 4, 1, 5, 0}, {8, 8, 2, 4, 10, 0},
+                                      {1, 1, 1, 1, 1, 1}, {3, 4, 2, 5, 3, 1}, {5, 6, 4, 1, 5, 1}};
 enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES };
 
 // ---- The definitions, in long double
@@ -66,15 +72,22 @@ static void define_pass(const topk_layer_t *layer, const double *input, long dou
     long double x[MOST], gates[MOST], sum = 0;
     for (size_t j = 0; j < s.inputs; j++)
         x[j] = input[j];
-    for (size_t i = 0; i < s.experts; i++)
-        logits[i] = dot(layer->router + i * (s.inputs + 1), x, s.inputs);
+    for (size_t i = 0; i < s.experts; i++) {
+        const double *row = layer->router + i * (s.inputs + 1);
+        logits[i] = dot(row, x, s.inputs);
+        if (layer->centre == NULL)
+            continue;
+        logits[i] -= row[s.inputs];
+        for (size_t j = 0; j < s.inputs; j++)
+            logits[i] -= (long double)row[j] * layer->centre[j];
+    }
     for (size_t i = 0; i < s.experts; i++) {
         member[i] = belongs(logits, s.experts, s.active, i);
         gates[i] = member[i] ? expl(logits[i]) : 0;
         sum += gates[i];
     }
     for (size_t c = 0; c < s.classes; c++)
-        scores[c] = 0;
+        scores[c] = s.shared > 0 ? dot(layer->shared + c * (s.inputs + 1), x, s.inputs) : 0;
     for (size_t i = 0; i < s.experts; i++) {
         long double hidden[MOST];
         for (size_t u = 0; u < s.width; u++)
@@ -159,7 +172,7 @@ static void test_equal_logits(void **state) {
     static const double biases[] = {2, 5, 5, 1, 5, 2};
     static const size_t expected[] = {1, 2, 4, 0, 5, 3};
     for (size_t k = 1; k <= 6; k++) {
-        const topk_shape_t shape = {1, 6, k, 1, 2};
+        const topk_shape_t shape = {1, 6, k, 1, 2, 0};
         topk_layer_t *layer = topk_layer_alloc(&shape);
         topk_pass_t *pass = topk_pass_alloc(&shape);
         for (size_t i = 0; i < 6; i++)
@@ -275,7 +288,7 @@ static void test_round(void **state) {
                  {0x1.fffffep0, 24, 0x1.fffffep0},
                  {0x1.ffffffp0, 24, 2},
                  {0x1.23456789abcdep-40, 53, 0x1.23456789abcdep-40}};
-    const topk_shape_t shape = {1, 1, 1, 1, 1};
+    const topk_shape_t shape = {1, 1, 1, 1, 1, 0};
     topk_layer_t *layer = topk_layer_alloc(&shape);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         layer->parameters[layer->count - 1] = cases[i].value;
@@ -289,7 +302,7 @@ static void test_round(void **state) {
 
 static void test_draw(void **state) {
     (void)state;
-    const topk_shape_t shape = {16, 8, 2, 64, 10};
+    const topk_shape_t shape = {16, 8, 2, 64, 10, 0};
     topk_layer_t *layer = topk_layer_alloc(&shape);
     stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 400);
     topk_layer_draw(layer, &s);
@@ -299,6 +312,16 @@ static void test_draw(void **state) {
         *most = fmax(*most, fabs(*w));
         mean += *w / (double)layer->count;
     }
+    topk_shape_t with = shape;
+    with.shared = 1;
+    topk_layer_t *sharing = topk_layer_alloc(&with);
+    s = stream_at(17, stream_experiment("test_topk_layer"), 400);
+    topk_layer_draw(sharing, &s);
+    assert_int_equal(sharing->count, layer->count + shape.classes * (shape.inputs + 1));
+    assert_memory_equal(sharing->parameters, layer->parameters, layer->count * sizeof *layer->parameters);
+    for (double *w = sharing->shared; w < sharing->parameters + sharing->count; w++)
+        most_in = fmax(most_in, fabs(*w));
+    topk_layer_free(sharing);
     check_close("inputs 16", most_in, 0.25, 1e-3);
     check_close("width 64", most_out, 0.125, 1e-3);
     check_close("mean", mean, 0, 4 * 0.25 / sqrt(3.0 * (double)layer->count));
@@ -307,13 +330,9 @@ static void test_draw(void **state) {
 
 static void test_shapes(void **state) {
     (void)state;
-    static const topk_shape_t wrong[] = {{0, 2, 1, 1, 1},
-                                         {1, 0, 0, 1, 1},
-                                         {1, 2, 0, 1, 1},
-                                         {1, 2, 3, 1, 1},
-                                         {1, 2, 1, 0, 1},
-                                         {1, 2, 1, 1, 0},
-                                         {(size_t)1 << 40, 2, 1, 1, 1}};
+    static const topk_shape_t wrong[] = {
+        {0, 2, 1, 1, 1, 0}, {1, 0, 0, 1, 1, 0}, {1, 2, 0, 1, 1, 0}, {1, 2, 3, 1, 1, 0},
+        {1, 2, 1, 0, 1, 0}, {1, 2, 1, 1, 0, 0}, {1, 2, 1, 1, 1, 2}, {(size_t)1 << 40, 2, 1, 1, 1, 0}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         if (topk_layer_alloc(&wrong[i]) != NULL)
             fail_msg("%s: a layer was made", describe(wrong[i], 0));
@@ -349,7 +368,7 @@ static uint64_t hash_of(const topk_layer_t *layer) {
 static void test_training(void **state) {
     (void)state;
     static const uint64_t expected = 0x7ba154075609072bu;
-    const topk_shape_t shape = {2, 6, 2, 4, 4};
+    const topk_shape_t shape = {2, 6, 2, 4, 4, 0};
     const topk_training_t training = {.epochs = 20, .batch = 32, .rate = 0.01, .balance = 0.1};
     double inputs[2 * POINTS];
     size_t labels[POINTS], before, after, loads[6];
@@ -373,12 +392,41 @@ static void test_training(void **state) {
     topk_layer_free(layer);
 }
 
+// With a centre the router's biases stay; a shared expert learns.
+static void test_variants(void **state) {
+    (void)state;
+    const topk_shape_t shape = {2, 6, 2, 4, 4, 1};
+    const topk_training_t training = {.epochs = 5, .batch = 32, .rate = 0.01, .balance = 0.1};
+    static const double centre[] = {0.25, -0.5};
+    double inputs[2 * POINTS], drawn[4 * 3];
+    size_t labels[POINTS], before, after;
+    const topk_data_t data = {POINTS, inputs, labels};
+    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 502);
+    draw_quadrants(inputs, labels);
+    topk_layer_t *layer = topk_layer_alloc(&shape);
+    topk_layer_draw(layer, &s);
+    layer->centre = centre;
+    for (size_t i = 0; i < shape.experts; i++)
+        layer->router[3 * i + 2] = (double)i;
+    memcpy(drawn, layer->shared, sizeof drawn);
+    assert_int_equal(topk_layer_classify(layer, &data, &before, NULL), GSL_SUCCESS);
+    assert_int_equal(topk_layer_train(layer, &data, &training, &s), GSL_SUCCESS);
+    assert_int_equal(topk_layer_classify(layer, &data, &after, NULL), GSL_SUCCESS);
+    for (size_t i = 0; i < shape.experts; i++)
+        assert_true(layer->router[3 * i + 2] == (double)i);
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++)
+        assert_true(layer->shared[i] != drawn[i]);
+    if (after <= before || after < POINTS * 3 / 4)
+        fail_msg("correct before %zu and after %zu of %d", before, after, POINTS);
+    topk_layer_free(layer);
+}
+
 int main(void) {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_passes),   cmocka_unit_test(test_equal_logits),
                                        cmocka_unit_test(test_classify), cmocka_unit_test(test_gradient),
                                        cmocka_unit_test(test_exp),      cmocka_unit_test(test_round),
                                        cmocka_unit_test(test_draw),     cmocka_unit_test(test_shapes),
-                                       cmocka_unit_test(test_training)};
+                                       cmocka_unit_test(test_training), cmocka_unit_test(test_variants)};
     return cmocka_run_group_tests_name("topk_layer", tests, NULL, NULL);
 }

@@ -45,7 +45,8 @@ enum {
     LINE_BLOCK = 1001
 }; // of random streams; a layer's start is its number
 
-static const topk_shape_t SHAPE = {PIXELS, EXPERTS, ACTIVE, WIDTH, CLASSES};
+static const topk_shape_t SHAPE = {
+    .inputs = PIXELS, .experts = EXPERTS, .active = ACTIVE, .width = WIDTH, .classes = CLASSES};
 static const bounds_layer_t ON_PLANE = {EXPERTS, ACTIVE, WIDTH, 2}, ON_LINE = {EXPERTS, ACTIVE, WIDTH, 1};
 static const topk_training_t TRAINING = {.epochs = 40, .batch = 32, .rate = 0.005, .balance = 0.1};
 static const int BITS = 8;                 // significant binary digits of a weight, as bfloat16 has

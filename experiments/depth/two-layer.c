@@ -685,7 +685,11 @@ static void check_example(experiment_t *run, const gated_line_t *example) {
     layer_count_t count;
     layer_count_init(&count, layer->dimension);
     experiment_require(run, layer_flats_count(layer, NULL, NULL, NULL, &count), "layer_flats_count");
-    const topk_shape_t shape = {1, (size_t)layer->experts, (size_t)layer->active, 1, 1};
+    const topk_shape_t shape = {.inputs = 1,
+                                .experts = (size_t)layer->experts,
+                                .active = (size_t)layer->active,
+                                .width = 1,
+                                .classes = 1};
     topk_layer_t *twin = topk_layer_alloc(&shape);
     topk_pass_t *pass = topk_pass_alloc(&shape);
     if (twin == NULL || pass == NULL)

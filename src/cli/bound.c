@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "geometry/bounds.h"
+#include "geometry/bounds_router.h"
 
 #include <gsl/gsl_errno.h>
 #include <stdbool.h>
@@ -16,15 +17,9 @@ static const char HELP[] =
     "active, on inputs of dimension d: name, exact integer, source.\n\n"
     "  --json    as one JSON object (integers as strings)\n";
 
-// The two bounds that bounds.h has no name for.
-static int bound_arrangement(fmpz_t result, const bounds_layer_t *layer) {
-    bounds_phi(result, layer->experts * layer->width + layer->experts * (layer->experts - 1) / 2,
-               layer->dimension);
-    return GSL_SUCCESS;
-}
-
+// The bound that bounds.h has no name for.
 static int bound_line(fmpz_t result, const bounds_layer_t *layer) {
-    bounds_cells(result, layer->experts, layer->active, 1);
+    bounds_cells_sharp(result, layer->experts, layer->active, 1);
     fmpz_add_ui(result, result, layer->experts * layer->width);
     return GSL_SUCCESS;
 }
@@ -42,8 +37,12 @@ static const bound_t BOUNDS[] = {
     {"U1", bounds_points,
      "binomial(N, k) Phi(kH, d-1) + points with at most k owners; this project's report"},
     {"U", bounds_flats, "flats by owners, times top-k cells on each; this project's report"},
-    {"arrangement", bound_arrangement, "Phi(NH + binomial(N, 2), d): all hyperplanes and all ties"},
-    {"line", bound_line, "NH + t(N, k, 1): what a line can cross, attained; this project's report"},
+    {"U*", bounds_flats_sharp,
+     "the same with planar graphs of cells and corners; this project's report, attained by many small "
+     "shapes"},
+    {"L", bounds_lifted, "as U, of degree d + 1 in N; this project's report"},
+    {"arrangement", bounds_walls, "Phi(NH + binomial(N, 2), d): all hyperplanes and all ties"},
+    {"line", bound_line, "NH + t(N, k, 1): what a line can cross; this project's report"},
 };
 enum { COUNT = sizeof BOUNDS / sizeof BOUNDS[0] };
 

@@ -120,3 +120,82 @@ int bounds_flats(fmpz_t result, const bounds_layer_t *layer) {
     fmpz_clear(cells);
     return GSL_SUCCESS;
 }
+
+void bounds_cells_sharp(fmpz_t result, ulong n, ulong q, ulong m) {
+    bounds_cells(result, n, q, m);
+    const ulong rest = q < n - q ? q : n - q;
+    if (rest != 2 || m == 0 || m > 2)
+        return;
+    fmpz_set_ui(result, 3);
+    fmpz_mul_ui(result, result, m == 1 ? n - 1 : n - 2);
+    if (m == 1)
+        fmpz_fdiv_q_2exp(result, result, 1);
+}
+
+void bounds_corners(fmpz_t result, ulong n, ulong d) {
+    // Upwards from T(n - d + 2, 2), or T(n, 1).
+    fmpz_set_ui(result, d == 1 ? n : 2 * (n - d) + 1);
+    for (ulong m = 3; m <= d; m++) {
+        fmpz_mul_ui(result, result, n - d + m);
+        fmpz_fdiv_q_ui(result, result, m);
+    }
+}
+
+static void at_most(fmpz_t result, const fmpz_t bound) {
+    if (fmpz_cmp(bound, result) < 0)
+        fmpz_set(result, bound);
+}
+
+// The summand of (U*) for j hyperplanes of e owners.
+static void flats_term(fmpz_t result, const bounds_layer_t *layer, ulong j, ulong e) {
+    const ulong experts = layer->experts, active = layer->active, width = layer->width, d = layer->dimension;
+    fmpz_t other, cells;
+    fmpz_init(other);
+    fmpz_init(cells);
+    bounds_owners(result, experts, width, j, e);
+    bounds_cells_sharp(cells, experts - e, active - e, d - j);
+    fmpz_mul(result, result, cells);
+    bounds_owners(other, active, width, j, e);
+    bounds_cells_sharp(cells, experts, active, d);
+    fmpz_mul(other, other, cells);
+    at_most(result, other);
+    if (j == d && e == d && active == d) {
+        fmpz_set_ui(other, width);
+        fmpz_pow_ui(other, other, d);
+        bounds_corners(cells, experts, d);
+        fmpz_mul(other, other, cells);
+        at_most(result, other);
+    }
+    fmpz_clear(other);
+    fmpz_clear(cells);
+}
+
+int bounds_flats_level(fmpz_t result, const bounds_layer_t *layer, ulong j) {
+    if (!is_layer(layer) || j > layer->dimension)
+        return GSL_EDOM;
+    fmpz_t term;
+    fmpz_init(term);
+    fmpz_zero(result);
+    for (ulong e = 0; e <= j && e <= layer->active; e++) {
+        flats_term(term, layer, j, e);
+        fmpz_add(result, result, term);
+    }
+    fmpz_clear(term);
+    return GSL_SUCCESS;
+}
+
+int bounds_flats_sharp(fmpz_t result, const bounds_layer_t *layer) {
+    if (!is_layer(layer))
+        return GSL_EDOM;
+    fmpz_t level, sum;
+    fmpz_init(level);
+    fmpz_init(sum);
+    for (ulong j = 0; j <= layer->dimension; j++) {
+        bounds_flats_level(level, layer, j);
+        fmpz_add(sum, sum, level);
+    }
+    fmpz_swap(result, sum);
+    fmpz_clear(level);
+    fmpz_clear(sum);
+    return GSL_SUCCESS;
+}

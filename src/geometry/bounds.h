@@ -4,7 +4,8 @@
 //
 // Sources: [depth] is Su, Tang, Gong, Liu, "Sparsity is Combinatorial Depth", arXiv 2602.03204v2; [Z] is
 // Zaslavsky, "Facing up to arrangements", Memoirs AMS 154 (1975). The bounds (U1) and (U) are this project's;
-// their proof is in the report, section "Zaslavsky's function".
+// their proof is in the report, section "Zaslavsky's function". The proof of (U*) is in its section "How many
+// regions can a layer have?".
 //
 // Every result is an initialised integer of the caller's; it is left as it was on an error.
 #ifndef MOEGEOM_GEOMETRY_BOUNDS_H
@@ -53,5 +54,24 @@ int bounds_points(fmpz_t result, const bounds_layer_t *layer);
 // coalitions that a flat of dimension d-j meets and whose members own it are top-(k-e) cells of the other N-e
 // logits on the flat. At most (U1). Returns GSL_SUCCESS, or GSL_EDOM for a shape outside the ranges above.
 int bounds_flats(fmpz_t result, const bounds_layer_t *layer);
+
+// t*(n, q, m), at most t(n, q, m): with r = min(q, n - q) = 2, floor(3 (n - 1) / 2) on a line and 3 n - 6 in the
+// plane (n >= 3), because two disjoint pairs of functions whose gradients' hulls meet are never both on top, so that the
+// reachable pairs are a graph drawn without crossings. 0 <= q <= n.
+void bounds_cells_sharp(fmpz_t result, ulong n, ulong q, ulong m);
+
+// T(n, d): let each of n experts have one hyperplane in R^d; no more sets of d experts have their hyperplanes meet in one
+// point where these d have the d largest logits. T(n, 1) = n, T(n, 2) = 2 n - 3, T(n, d) = floor(n T(n-1, d-1) / d).
+// 1 <= d <= n.
+void bounds_corners(fmpz_t result, ulong n, ulong d);
+
+// (U*): nor more than the sum over j = 0..d and e = 0..min(j, k) of the least of M_j(e) t*(N-e, k-e, d-j), of
+// m_j(e) t*(N, k, d) with the k in the place of N in m_j(e), because a reachable coalition has so many sets of j
+// hyperplanes, and, for j = e = k = d, of T(N, d) H^d. At most (U). Returns GSL_SUCCESS, or GSL_EDOM for a shape outside
+// the ranges above.
+int bounds_flats_sharp(fmpz_t result, const bounds_layer_t *layer);
+
+// The summand of (U*) for j = 0..d alone: a bound of the pairs (I, J), J of j hyperplanes that meet in V(I).
+int bounds_flats_level(fmpz_t result, const bounds_layer_t *layer, ulong j);
 
 #endif

@@ -40,6 +40,20 @@ static double affine(const double *w, const double *x, size_t n) {
     return sum;
 }
 
+// w.(x - m, 0).
+static double centred(const double *w, const double *x, const double *m, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += w[i] * (x[i] - m[i]);
+    return sum;
+}
+
+// w += factor (x - m, 0).
+static void add_centred(double *w, double factor, const double *x, const double *m, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        w[i] += factor * (x[i] - m[i]);
+}
+
 // w += factor (x, 1).
 static void add_affine(double *w, double factor, const double *x, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -71,23 +85,26 @@ static void softmax(double *result, const double *values, size_t n) {
 topk_layer_t *topk_layer_alloc(const topk_shape_t *shape) {
     const size_t limit = (size_t)1 << 20;
     if (shape->inputs - 1 >= limit || shape->experts - 1 >= limit || shape->width - 1 >= limit ||
-        shape->classes - 1 >= limit || shape->active - 1 >= shape->experts)
+        shape->classes - 1 >= limit || shape->active - 1 >= shape->experts || shape->shared > 1)
         return NULL;
     const size_t router = shape->experts * (shape->inputs + 1), hidden = router * shape->width,
-                 output = shape->experts * shape->classes * (shape->width + 1);
+                 output = shape->experts * shape->classes * (shape->width + 1),
+                 shared = shape->shared * shape->classes * (shape->inputs + 1),
+                 count = router + hidden + output + shared;
     topk_layer_t *layer = malloc(sizeof *layer);
-    double *parameters = calloc(router + hidden + output, sizeof *parameters);
+    double *parameters = calloc(count, sizeof *parameters);
     if (layer == NULL || parameters == NULL) {
         free(layer);
         free(parameters);
         return NULL;
     }
     *layer = (topk_layer_t){.shape = *shape,
-                            .count = router + hidden + output,
+                            .count = count,
                             .parameters = parameters,
                             .router = parameters,
                             .hidden = parameters + router,
-                            .output = parameters + router + hidden};
+                            .output = parameters + router + hidden,
+                            .shared = parameters + router + hidden + output};
     return layer;
 }
 
@@ -103,7 +120,7 @@ void topk_layer_draw(topk_layer_t *layer, stream_t *stream) {
                  of_hidden = 1 / sqrt((double)layer->shape.width);
     stream_uniforms(stream, layer->parameters, layer->count);
     for (double *w = layer->parameters; w < layer->parameters + layer->count; w++)
-        *w = (2 * *w - 1) * (w < layer->output ? of_inputs : of_hidden);
+        *w = (2 * *w - 1) * (w >= layer->output && w < layer->shared ? of_hidden : of_inputs);
 }
 
 void topk_layer_round(topk_layer_t *layer, int bits) {
@@ -148,7 +165,9 @@ static void choose(topk_pass_t *pass, const topk_layer_t *layer, const double *i
     const topk_shape_t *s = &layer->shape;
     size_t chosen = 0;
     for (size_t i = 0; i < s->experts; i++) {
-        const double logit = affine(layer->router + i * (s->inputs + 1), input, s->inputs);
+        const double *row = layer->router + i * (s->inputs + 1);
+        const double logit = layer->centre == NULL ? affine(row, input, s->inputs)
+                                                   : centred(row, input, layer->centre, s->inputs);
         pass->logits[i] = logit;
         // Insertion; a later expert with an equal logit stays behind.
         size_t at = chosen < s->active ? chosen++ : s->active;
@@ -181,8 +200,10 @@ static void run_expert(topk_pass_t *pass, const topk_layer_t *layer, size_t a, c
 
 void topk_pass_run(topk_pass_t *pass, const topk_layer_t *layer, const double *input) {
     choose(pass, layer, input);
+    const size_t inputs = layer->shape.inputs;
     for (size_t c = 0; c < layer->shape.classes; c++)
-        pass->scores[c] = 0;
+        pass->scores[c] =
+            layer->shape.shared > 0 ? affine(layer->shared + c * (inputs + 1), input, inputs) : 0;
     for (size_t a = 0; a < layer->shape.active; a++)
         run_expert(pass, layer, a, input);
     pass->class = largest(pass->scores, layer->shape.classes);
@@ -282,8 +303,15 @@ static void row_backward(backward_t *b, const double *input, size_t label, doubl
         for (size_t other = 0; other < s->active; other++)
             b->logits[b->pass->coalition[other]] -= of_gate * b->pass->gates[other];
     }
-    for (size_t i = 0; i < s->experts; i++)
-        add_affine(b->gradient->router + i * (s->inputs + 1), b->logits[i], input, s->inputs);
+    for (size_t i = 0; i < s->experts; i++) {
+        double *row = b->gradient->router + i * (s->inputs + 1);
+        if (b->layer->centre == NULL)
+            add_affine(row, b->logits[i], input, s->inputs);
+        else
+            add_centred(row, b->logits[i], input, b->layer->centre, s->inputs);
+    }
+    for (size_t c = 0; s->shared > 0 && c < s->classes; c++)
+        add_affine(b->gradient->shared + c * (s->inputs + 1), b->errors[c], input, s->inputs);
 }
 
 int topk_layer_gradient(const topk_layer_t *layer, const topk_data_t *data, const size_t *order, size_t batch,

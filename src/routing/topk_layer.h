@@ -8,6 +8,9 @@
 //     experts    h_iu = max(0, w_iu.x'), u < H;  o_ic = v_ic.(h_i, 1), c < C
 //     scores     s_c = sum over i in I of p_i o_ic;  the class is that of the largest score
 //
+// Two variants. A layer with an affine shared expert adds a_c.x' to the score s_c, whatever the coalition. A layer with
+// a centre m has the logits g_i = r_i.(x - m, 0), a router without biases of its own (m = 0) or with the bias -R m.
+//
 // Only +, -, *, / and sqrt in a fixed order take part, and no library function, so that trained weights are
 // the same wherever the source is compiled with -ffp-contract=off.
 #ifndef MOEGEOM_ROUTING_TOPK_LAYER_H
@@ -17,16 +20,17 @@
 
 #include <stddef.h>
 
-// The shape of a layer; every number is at least 1.
+// The shape of a layer; every number but the last is at least 1.
 typedef struct topk_shape {
     size_t inputs;  // d
     size_t experts; // N
     size_t active;  // k <= N
     size_t width;   // H
     size_t classes; // C
+    size_t shared;  // affine shared experts, 0 or 1
 } topk_shape_t;
 
-// The weights. The three arrays are parts of `parameters`, in this order.
+// The weights. The four arrays are parts of `parameters`, in this order.
 typedef struct topk_layer {
     topk_shape_t shape;
     size_t count;       // of all parameters
@@ -34,6 +38,9 @@ typedef struct topk_layer {
     double *router;     // N x (d + 1): r_i
     double *hidden;     // N H x (d + 1), expert by expert: w_iu
     double *output;     // N C x (H + 1), expert by expert: v_ic
+    double *shared;     // C x (d + 1): a_c, where there is a shared expert
+    // d numbers m, the caller's, or NULL. With a centre, the router's biases take no part and are not trained.
+    const double *centre;
 } topk_layer_t;
 
 // Labelled inputs; the arrays belong to the caller.
@@ -43,14 +50,15 @@ typedef struct topk_data {
     const size_t *labels; // rows numbers below C
 } topk_data_t;
 
-// A layer of zeros, to be freed by topk_layer_free; NULL for a shape out of range or when memory is short.
+// A layer of zeros without centre, to be freed by topk_layer_free; NULL for a shape out of range or when memory is
+// short.
 topk_layer_t *topk_layer_alloc(const topk_shape_t *shape);
 
 // NULL is allowed.
 void topk_layer_free(topk_layer_t *layer);
 
 // Draws all weights, biases included, uniformly from (-1, 1) / sqrt(d), and those of the output from
-// (-1, 1) / sqrt(H): the customary start.
+// (-1, 1) / sqrt(H): the customary start. With and without a shared expert the others' weights are the same.
 //   stream  advanced; its kind is uniforms
 void topk_layer_draw(topk_layer_t *layer, stream_t *stream);
 
@@ -89,7 +97,7 @@ int topk_layer_classify(const topk_layer_t *layer, const topk_data_t *data, size
 // mean share in the softmax of all logits (W. Fedus, B. Zoph, N. Shazeer, JMLR 23 (2022) 120, eq. 4, for k = 1).
 //   data      the rows
 //   order     rows numbers of `inputs` that are the batch
-//   gradient  a layer of the same shape; overwritten
+//   gradient  a layer of the same shape; overwritten, and 0 where the layer does not train
 // Returns GSL_SUCCESS or GSL_ENOMEM.
 int topk_layer_gradient(const topk_layer_t *layer, const topk_data_t *data, const size_t *order, size_t batch,
                         double balance, topk_layer_t *gradient);
