@@ -75,7 +75,7 @@ COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 .PHONY: all program install fuzz certify check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
 
-all: $(OUT)/report.pdf ## the report (the default)
+all: $(OUT)/report.pdf $(PROGRAM) build/bin/climb ## the report (the default), and the programs that it names
 
 program: $(PROGRAM) ## build/bin/moegeom
 

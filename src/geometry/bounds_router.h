@@ -18,7 +18,7 @@ int bounds_walls(fmpz_t result, const bounds_layer_t *layer);
 // (L): as (U) of bounds.h, the flats of dimension m with e owners having at most
 // min(t(n, q, m), Phi(n, m + 1) - n) coalitions, n = N - e, q = k - e, 0 < q < n. The sets {i : z_i(x) > s} are the
 // regions of the n hyperplanes z_i(x) = s of R^(m+1), at most Phi(n, m + 1) of them, and n sets of other sizes than q
-// are among them. At most (U), and of degree d + 1 in N whatever k is. Returns as bounds_walls.
+// are among them. At most (U), and of degree d + 1 in N at most, whatever k is. Returns as bounds_walls.
 int bounds_lifted(fmpz_t result, const bounds_layer_t *layer);
 
 // No N affine functions on R^d have more top-k cells than this: one, and for each dimension D = 1..d the lowest
