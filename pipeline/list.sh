@@ -3,7 +3,7 @@
 set -euo pipefail
 echo "experiments (make exp-NAME)"
 for source in experiments/*/*.c; do
-    printf '  %-26s %s\n' "$(basename "$source" .c)" "$(tr '\n' ' ' <"$source" | sed -nE 's/.*\.brief = +"([^"]*)".*/\1/p')"
+    printf '  %-26s %s\n' "$(basename "$source" .c)" "$(tr/.*\.brief = +"([^"]*)".*/\1/p')"
 done
 echo "figures (make fig-NAME)"
 for script in figures/*.gp; do
