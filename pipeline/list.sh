@@ -3,7 +3,9 @@
 set -euo pipefail
 echo "experiments (make exp-NAME)"
 for source in experiments/*/*.c; do
-    printf '  %-26s %s\n' "$(basename "$source" .c)" "$(tr/.*\.brief = +"([^"]*)".*/\1/p')"
+    # A long brief is several literals in a row.
+    brief=$(tr '\n' ' ' <"$source" | sed -E 's/" +"//g' | sed -nE 's/.*\.brief = +"([^"]*)".*/\1/p')
+    printf '  %-26s %s\n' "$(basename "$source" .c)" "$brief"
 done
 echo "figures (make fig-NAME)"
 for script in figures/*.gp; do
