@@ -47,6 +47,9 @@ static void expect_witnesses(const expect_case_t *subject, const fmpz_t expected
     fmpz_init(regions);
     fmpz_init(deficit);
     expect_si(subject, "status of the witnesses", generic_examine(a, &report), GSL_SUCCESS);
+    bool generic = report.count > 0;
+    expect_si(subject, "status of general position", generic_is(a, &generic), GSL_SUCCESS);
+    expect_true(subject, "general position by the witnesses", generic == (report.count == 0));
     expect_si(subject, "status of the deficit", generic_deficit(&report, deficit), GSL_SUCCESS);
     bounds_phi(regions, (ulong)a->planes, (ulong)a->dimension);
     fmpz_sub(regions, regions, deficit);

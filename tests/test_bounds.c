@@ -35,6 +35,16 @@ static ulong phi(ulong n, ulong d) {
 
 // ---- Phi ----
 
+static void test_phi_word(void **state) {
+    (void)state;
+    for (ulong n = 0; n < 12; n++)
+        for (ulong d = 0; d < 12; d++)
+            assert_int_equal(bounds_phi_si(n, d), phi(n, d));
+    assert_int_equal(bounds_phi_si(62, 62), WORD(1) << 62);
+    assert_int_equal(bounds_phi_si(63, 63), WORD_MAX);
+    assert_int_equal(bounds_phi_si(UWORD(1) << 40, 9), WORD_MAX);
+}
+
 static void test_phi_recurrence(void **state) {
     (void)state;
     fmpz_t found;
@@ -438,12 +448,19 @@ static void test_no_layer_is_above(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_phi_recurrence),  cmocka_unit_test(test_phi_large),
-        cmocka_unit_test(test_owners),          cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_cells_on_a_line), cmocka_unit_test(test_cells_sharp),
-        cmocka_unit_test(test_corners),         cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_published),       cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_attained),        cmocka_unit_test(test_no_layer_is_above),
+        cmocka_unit_test(test_phi_recurrence),
+        cmocka_unit_test(test_phi_large),
+        cmocka_unit_test(test_phi_word),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_cells_on_a_line),
+        cmocka_unit_test(test_cells_sharp),
+        cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_attained),
+        cmocka_unit_test(test_no_layer_is_above),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,7 @@ static bool find_top(const layer_t *layer, const fmpz *point, slong *members) {
             above += sign > 0;
             level += sign == 0 && j != i;
         }
+        assert_int_equal(router_not_below(layer, i, point), above + level);
         if (above < layer->active) {
             if (above + level >= layer->active)
                 return false;

@@ -4,7 +4,7 @@
 #include "geometry/bounds.h"
 #include "geometry/climb.h"
 #include "geometry/grow.h"
-#include "geometry/list.h"
+#include "geometry/roads.h"
 
 #include "support.h"
 #include "support/expect.h"
@@ -12,15 +12,9 @@
 
 #include <gsl/gsl_errno.h>
 
-static int count_one(void *context, const list_region_t *region) {
-    (void)region;
-    ++*(slong *)context;
-    return GSL_SUCCESS;
-}
-
 static slong by_list(const layer_t *layer) {
     slong regions = 0;
-    assert_int_equal(list_layer(layer, count_one, &regions), GSL_SUCCESS);
+    assert_int_equal(roads_list_layer(layer, &regions), GSL_SUCCESS);
     return regions;
 }
 

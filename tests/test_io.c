@@ -8,6 +8,7 @@
 #include "io/sheet.h"
 #include "io/table.h"
 #include "support.h"
+#include "support/plan.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LONG = 200000 };
@@ -902,42 +902,25 @@ static void test_progress_bar(void **state) {
 
 // ---- Experiments, each in a child process that ends as a program does
 
-// Runs a plan with --out in our folder and standard error in a file; returns the exit status.
 static int run_plan(void (*run)(experiment_t *)) {
-    fflush(NULL);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        const experiment_plan_t plan = {.name = "unit-test", .brief = "a test", .seed = 5, .run = run};
-        char *words[] = {(char[]){"unit-test"}, (char[]){"--out"}, folder, NULL};
-        catch_error();
-        exit(experiment_main(&plan, 3, words));
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static void require(bool condition) {
-    if (!condition)
-        _exit(99);
+    return plan_run(run, folder, "data", at("stderr"));
 }
 
 // Whether each relation of value +- error to its bound is judged as the header says.
 static void run_checks(experiment_t *run) {
-    require(experiment_seed(run) == 5 && !experiment_quick(run) && experiment_threads(run) == 0);
-    require(experiment_check(run, "a", "w", 1, AT_MOST, 2, 1));
-    require(!experiment_check(run, "b", "w", 1, AT_MOST, 2, 1.0001));
-    require(experiment_check(run, "c", "w", 3, AT_LEAST, 2, 1));
-    require(!experiment_check(run, "d", "w", 3, AT_LEAST, 2, 1.0001));
-    require(experiment_check(run, "e", "w", 2, EQUAL, 2, 0));
-    require(!experiment_check(run, "f", "w", 2, EQUAL, 2, 1e-300));
-    require(!experiment_check(run, "f", "w", 2 + 1e-15, EQUAL, 2, 0));
-    require(!experiment_check(run, "g", "w", NAN, AT_MOST, 2, 0));
-    require(!experiment_check(run, "g", "w", 1, AT_MOST, NAN, 0));
-    require(!experiment_check(run, "g", "w", 1, AT_MOST, 2, NAN));
-    require(!experiment_check(run, "g", "w", 1, AT_MOST, 2, -0.5));
-    require(!experiment_check(run, "g", "w", NAN, EQUAL, NAN, 0));
+    plan_expect(experiment_seed(run) == 5 && !experiment_quick(run) && experiment_threads(run) == 0);
+    plan_expect(experiment_check(run, "a", "w", 1, AT_MOST, 2, 1));
+    plan_expect(!experiment_check(run, "b", "w", 1, AT_MOST, 2, 1.0001));
+    plan_expect(experiment_check(run, "c", "w", 3, AT_LEAST, 2, 1));
+    plan_expect(!experiment_check(run, "d", "w", 3, AT_LEAST, 2, 1.0001));
+    plan_expect(experiment_check(run, "e", "w", 2, EQUAL, 2, 0));
+    plan_expect(!experiment_check(run, "f", "w", 2, EQUAL, 2, 1e-300));
+    plan_expect(!experiment_check(run, "f", "w", 2 + 1e-15, EQUAL, 2, 0));
+    plan_expect(!experiment_check(run, "g", "w", NAN, AT_MOST, 2, 0));
+    plan_expect(!experiment_check(run, "g", "w", 1, AT_MOST, NAN, 0));
+    plan_expect(!experiment_check(run, "g", "w", 1, AT_MOST, 2, NAN));
+    plan_expect(!experiment_check(run, "g", "w", 1, AT_MOST, 2, -0.5));
+    plan_expect(!experiment_check(run, "g", "w", NAN, EQUAL, NAN, 0));
     exit(0);
 }
 

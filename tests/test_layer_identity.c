@@ -4,6 +4,7 @@
 #include "geometry/layer_identity.h"
 
 #include "geometry/bounds.h"
+#include "geometry/generic.h"
 #include "geometry/layer_build.h"
 #include "geometry/layer_flats.h"
 #include "support.h"
@@ -16,19 +17,6 @@
 
 // ---- The identity ----
 
-static int sum_of_pairs(const layer_t *layer, fmpz_t sum) {
-    fmpz_t pairs;
-    fmpz_init(pairs);
-    fmpz_zero(sum);
-    int status = GSL_SUCCESS;
-    for (slong size = 0; status == GSL_SUCCESS && size <= layer->dimension; size++) {
-        status = layer_identity_pairs(layer, size, pairs);
-        fmpz_add(sum, sum, pairs);
-    }
-    fmpz_clear(pairs);
-    return status;
-}
-
 static void test_identity(void **state) {
     (void)state;
     fmpz_t sum;
@@ -39,7 +27,7 @@ static void test_identity(void **state) {
         layer_t *layer = layer_alloc(experts, seeds_pick(&stream, 1, experts), seeds_pick(&stream, 0, 2), d);
         layer_build_draw(layer, LAYER_BUILD_GENERIC, &stream);
         const expect_case_t subject = {.test = "identity", .kind = "generic", .seed = seed, .layer = layer};
-        expect_si(&subject, "status", sum_of_pairs(layer, sum), GSL_SUCCESS);
+        expect_si(&subject, "status", layer_identity_sum(layer, sum), GSL_SUCCESS);
         expect_si(&subject, "regions", fmpz_get_si(sum), brute_layer(layer, NULL, NULL));
         layer_free(layer);
     }
@@ -146,9 +134,33 @@ static void test_line(void **state) {
     assert_true(built > 10);
 }
 
+// A layer of zeros has the shape that was asked for; units of different experts are examined together.
+static void test_shape(void **state) {
+    (void)state;
+    const bounds_layer_t shape = {5, 2, 3, 4}, none = {2, 3, 1, 1};
+    layer_t *layer = layer_build_alloc(&shape);
+    assert_non_null(layer);
+    const bounds_layer_t found = layer_build_shape(layer);
+    assert_true(found.experts == 5 && found.active == 2 && found.width == 3 && found.dimension == 4);
+    assert_true(fmpz_mat_is_zero(layer->router) && fmpz_mat_is_zero(layer->rows));
+    layer_free(layer);
+    assert_null(layer_build_alloc(&none));
+    static const slong apart[] = {1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 1},
+                       parallel[] = {1, 0, 0, 0, 1, 0, 1, 0, 1, 2, 0, 1};
+    const slong *const entries[] = {apart, parallel};
+    for (int i = 0; i < 2; i++) {
+        bool generic = i == 1;
+        layer = families_written(2, 1, 1, 2, entries[i]);
+        assert_int_equal(generic_units(layer, &generic), GSL_SUCCESS);
+        assert_int_equal(generic, i == 0);
+        layer_free(layer);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_identity), cmocka_unit_test(test_degenerate),
-                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_line)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_identity), cmocka_unit_test(test_shape),
+                                       cmocka_unit_test(test_degenerate), cmocka_unit_test(test_groups),
+                                       cmocka_unit_test(test_line)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     flint_cleanup();

@@ -590,12 +590,31 @@ static void test_isa(void **state) {
     }
 #define ISA_CASES(what) ISA_CASE(what, BASELINE), ISA_CASE(what, AVX2), ISA_CASE(what, AVX512)
 
+// Each pick takes one word; the ends are reached, also those of the widest ranges.
+static void test_pick(void **state) {
+    (void)state;
+    stream_t picks = stream_at(3, 1, 4), words = picks;
+    bool low = false, high = false;
+    for (int i = 0; i < 1000; i++) {
+        uint64_t word;
+        const int64_t found = stream_pick(&picks, -3, 5);
+        stream_bits(&words, &word, 1);
+        assert_true(found == (int64_t)(word % 9) - 3);
+        low |= found == -3;
+        high |= found == 5;
+    }
+    assert_true(low && high && picks.position == words.position);
+    assert_true(stream_pick(&picks, 7, 7) == 7 && stream_pick(&picks, INT64_MIN, INT64_MIN) == INT64_MIN);
+    assert_true(stream_pick(&picks, 0, INT64_MAX) >= 0 && stream_pick(&picks, INT64_MIN, -1) < 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_answers),
         ISA_CASES(philox),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_experiment_hash),
+        cmocka_unit_test(test_pick),
         ISA_CASES(all_cuts),
         cmocka_unit_test(test_errors),
         ISA_CASES(log),

@@ -20,7 +20,7 @@
 // angular-images.c has what becomes of this for data that do not fill a ball.
 #include "geometry/layer.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
 #include "routing/cap.h"
 #include "routing/great_circle.h"
 
@@ -191,19 +191,15 @@ static void decide_area(experiment_t *run) {
 
 // Two experts and the ball of radius 1 around (m, 0): the wall is met if ((w_1 - w_2).mu)^2 < |w_1 - w_2|^2.
 static void read_witness(experiment_t *run) {
-    instance_t instance = {0};
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, "instances/angular-collapse-one.moe"), &instance, &fault) !=
-        FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    fmpz(*row)[3] = (fmpz(*)[3])instance.layer->router->rows[0];
+    layer_t *layer = experiment_layer(run, "angular-collapse-one.moe");
+    fmpz(*row)[3] = (fmpz(*)[3])layer->router->rows[0];
     fmpz difference[2] = {0, 0}, square = 0, reach = 0;
     for (size_t l = 0; l < 2; l++) {
-        fmpz_sub(difference + l, (*row) + l, instance.layer->router->rows[1] + l);
+        fmpz_sub(difference + l, (*row) + l, layer->router->rows[1] + l);
         fmpz_addmul(&square, difference + l, difference + l);
     }
-    long long more = 0, biased = !fmpz_is_zero(instance.layer->router->rows[0] + 2) +
-                                 !fmpz_is_zero(instance.layer->router->rows[1] + 2);
+    long long more = 0,
+              biased = !fmpz_is_zero(layer->router->rows[0] + 2) + !fmpz_is_zero(layer->router->rows[1] + 2);
     for (slong m = 2; m <= 1 << 20; m *= 2) {
         fmpz_mul_si(&reach, difference, m);
         fmpz_mul(&reach, &reach, &reach);
@@ -216,7 +212,7 @@ static void read_witness(experiment_t *run) {
         fmpz_clear(difference + l);
     fmpz_clear(&square);
     fmpz_clear(&reach);
-    instance_clear(&instance);
+    layer_free(layer);
 }
 
 // ---- Remark 5.7: balls ----

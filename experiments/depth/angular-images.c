@@ -83,13 +83,6 @@ typedef struct {
     double expected;          // e(N, k)
 } images_t;
 
-static void *allocate(experiment_t *run, size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return memory;
-}
-
 static double dot(const double *a, const double *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
@@ -102,8 +95,8 @@ static images_t read_digits(experiment_t *run) {
     experiment_read(run, "digits.csv", &sheet);
     images_t set = {
         .name = "digits", .title = "Digits", .rows = sheet.rows, .columns = DIGIT_SIDE * DIGIT_SIDE};
-    set.inputs = allocate(run, set.rows * set.columns, sizeof *set.inputs);
-    double *pixels = allocate(run, set.rows, sizeof *pixels);
+    set.inputs = experiment_memory(run, calloc(set.rows * set.columns, sizeof *set.inputs));
+    double *pixels = experiment_memory(run, calloc(set.rows, sizeof *pixels));
     for (size_t j = 0; j < set.columns; j++) {
         char column[8];
         snprintf(column, sizeof column, "p%zu%zu", j / DIGIT_SIDE, j % DIGIT_SIDE);
@@ -132,7 +125,7 @@ static images_t read_fashion(experiment_t *run) {
         experiment_stop(run, FAULT_INPUT, "%s: expected at least %zu images of %d x %d pixels", FASHION,
                         wanted, FASHION_SIDE, FASHION_SIDE);
     images_t set = {.name = "fashion", .title = "Fashion", .rows = wanted, .columns = side * side};
-    set.inputs = allocate(run, set.rows * set.columns, sizeof *set.inputs);
+    set.inputs = experiment_memory(run, calloc(set.rows * set.columns, sizeof *set.inputs));
     for (size_t i = 0; i < wanted; i++)
         for (size_t p = 0; p < FASHION_SIDE * FASHION_SIDE; p++)
             set.inputs[i * set.columns + p / FASHION_SIDE / POOL * side + p % FASHION_SIDE / POOL] +=
@@ -144,7 +137,7 @@ static images_t read_fashion(experiment_t *run) {
 static void take_mean_away(experiment_t *run, images_t *set) {
     const size_t d = set->columns;
     double squares = 0, angles = 0;
-    set->mean = allocate(run, d + set->rows, sizeof *set->mean);
+    set->mean = experiment_memory(run, calloc(d + set->rows, sizeof *set->mean));
     set->depth = set->mean + d;
     for (size_t i = 0; i < set->rows * d; i++)
         set->mean[i % d] += set->inputs[i] / (double)set->rows;
@@ -339,9 +332,7 @@ static int route_images(const montecarlo_block_t *block, const void *context) {
 static moments_t *sample_routers(experiment_t *run, const images_t *set) {
     char part[64];
     snprintf(part, sizeof part, "%s.%s", NAME, set->name);
-    moments_t *result = moments_alloc(COMPONENTS);
-    if (result == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    moments_t *result = experiment_memory(run, moments_alloc(COMPONENTS));
     const montecarlo_params_t params = {.samples = experiment_quick(run) ? ROUTERS_QUICK : ROUTERS,
                                         .seed = experiment_seed(run),
                                         .experiment = stream_experiment(part),

@@ -16,6 +16,7 @@
 // -infinity and has h' = 2 l (1 - l'), and 0 < l' < 1 (M. R. Sampford, Ann. Math. Statist. 24 (1953) 130).
 #include "geometry/bounds.h"
 #include "io/experiment.h"
+#include "io/models.h"
 #include "routing/great_circle.h"
 
 #include <arb.h>
@@ -23,7 +24,6 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -122,46 +122,6 @@ static void check_grid(experiment_t *run) {
 }
 
 // ---- Published models ----
-
-typedef struct model {
-    const char *name, *router;
-    ulong experts, active, width, dimension, shared;
-} model_t;
-
-typedef struct models {
-    sheet_t sheet;
-    size_t count;
-    model_t *list;
-} models_t;
-
-static void read_column(experiment_t *run, models_t *models, const char *name, size_t offset) {
-    double *numbers = malloc(models->count * sizeof *numbers);
-    if (numbers == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_numbers(run, &models->sheet, name, numbers);
-    for (size_t i = 0; i < models->count; i++)
-        *(ulong *)(void *)((char *)&models->list[i] + offset) = (ulong)numbers[i];
-    free(numbers);
-}
-
-static void read_models(experiment_t *run, models_t *models) {
-    size_t name;
-    fault_t fault = {0};
-    experiment_read(run, "architectures.csv", &models->sheet);
-    models->count = models->sheet.rows;
-    models->list = calloc(models->count, sizeof *models->list);
-    if (models->list == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    if (sheet_column(&models->sheet, "name", &name, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    for (size_t i = 0; i < models->count; i++)
-        models->list[i].name = sheet_cell(&models->sheet, i, name);
-    read_column(run, models, "n_routed", offsetof(model_t, experts));
-    read_column(run, models, "top_k", offsetof(model_t, active));
-    read_column(run, models, "expert_width", offsetof(model_t, width));
-    read_column(run, models, "d_model", offsetof(model_t, dimension));
-    read_column(run, models, "n_shared", offsetof(model_t, shared));
-}
 
 static double log10_fmpz(const fmpz_t value) {
     arb_t x, ten;
@@ -298,7 +258,9 @@ static void state_reach(experiment_t *run, const models_t *models) {
 static void check_models(experiment_t *run) {
     models_t models;
     law_t law = {.least = INFINITY, .least_filled = INFINITY};
-    read_models(run, &models);
+    fault_t fault = {0};
+    models_read(experiment_data(run, "architectures.csv"), &models, &fault);
+    experiment_accept(run, &fault);
     write_models(run, &models, &law);
     state_reach(run, &models);
     experiment_check(run, CLAIM, "inequalities that fail for published models", law.violations, EQUAL, 0, 0);
@@ -307,7 +269,7 @@ static void check_models(experiment_t *run) {
     experiment_macro(run, "LeastGain", "%.3f", law.least);
     experiment_macro(run, "MostGain", "%.3f", law.most);
     experiment_macro(run, "LeastFilled", "%.2f", law.least_filled);
-    free(models.list);
+    models_free(&models);
 }
 
 static void run_architects(experiment_t *run) {

@@ -15,16 +15,14 @@
 // What was counted there is counted again here, from the same random numbers, and must be the same.
 #include "geometry/bounds.h"
 #include "geometry/count.h"
-#include "geometry/layer_flats.h"
 #include "geometry/layer_vertices.h"
-#include "geometry/list.h"
-#include "geometry/tree.h"
 #include "geometry/whitney.h"
 #include "io/experiment.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 #include "io/instance.h"
 
 #include <flint/fmpz_vec.h>
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,67 +54,8 @@ static void state_parameters(experiment_t *run) {
     experiment_parameter(run, "Corrected", "%.0f", (double)CORRECTED, "regions");
 }
 
-static shards_control_t control_of(const experiment_t *run) {
-    return (shards_control_t){.threads = experiment_threads(run)};
-}
-
-// ---- Roads ----
-
-static int count_one(void *context, const list_region_t *region) {
-    (void)region;
-    ++*(slong *)context;
-    return GSL_SUCCESS;
-}
-
-// The broken-circuit tree; `events` is 0 in general position only, and may be NULL.
-static slong by_tree(experiment_t *run, const arrangement_t *a, slong *events) {
-    const shards_control_t control = control_of(run);
-    tree_count_t count;
-    tree_count_init(&count, a->dimension);
-    experiment_require(run, tree_regions(a, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    if (events != NULL)
-        *events = fmpz_get_si(count.events);
-    tree_count_clear(&count);
-    return regions;
-}
-
-// F; `coalitions` is the number of those that are reachable.
-static slong by_flats(experiment_t *run, const layer_t *layer, slong *coalitions) {
-    const shards_control_t control = control_of(run);
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &control, NULL, NULL, &count), "layer_flats_count");
-    const slong regions = fmpz_get_si(count.regions);
-    *coalitions = fmpz_get_si(count.level + 0);
-    layer_count_clear(&count);
-    return regions;
-}
-
-// V; -1 where it refuses the layer as degenerate.
-static slong by_vertices(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = control_of(run);
-    char reason[LAYER_VERTICES_REASON];
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    const int status = layer_vertices_count(layer, 1, &control, &count, reason);
-    if (status != GSL_ESING)
-        experiment_require(run, status, "layer_vertices_count");
-    const slong regions = status == GSL_ESING ? -1 : fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
-static slong by_list(experiment_t *run, const arrangement_t *a, const layer_t *layer) {
-    slong listed = 0;
-    const int status =
-        a != NULL ? list_arrangement(a, count_one, &listed) : list_layer(layer, count_one, &listed);
-    experiment_require(run, status, "the list");
-    return listed;
-}
-
 static void check_count(experiment_t *run, const char *what, slong value, slong known) {
-    experiment_check(run, CLAIM, what, (double)value, EQUAL, (double)known, 0);
+    experiment_check_integer(run, CLAIM, what, value, known);
 }
 
 // ---- Families whose counts are known ----
@@ -204,14 +143,12 @@ static void check_families(experiment_t *run) {
             if (experiment_quick(run) && known > QUICK_REGIONS)
                 continue;
             char what[TEXT];
-            arrangement_t *a = FAMILIES[f].make(n);
-            if (a == NULL)
-                experiment_stop(run, FAULT_SYSTEM, "out of memory");
+            arrangement_t *a = experiment_memory(run, FAMILIES[f].make(n));
             snprintf(what, sizeof what, "%s %ld by the tree", FAMILIES[f].name, n);
-            check_count(run, what, by_tree(run, a, NULL), known);
+            check_count(run, what, experiment_tree(run, a).regions, known);
             snprintf(what, sizeof what, "%s %ld by the list", FAMILIES[f].name, n);
             if (known <= LISTED_REGIONS)
-                check_count(run, what, by_list(run, a, NULL), known);
+                check_count(run, what, experiment_list_arrangement(run, a), known);
             arrangement_free(a);
             members++;
         }
@@ -220,33 +157,16 @@ static void check_families(experiment_t *run) {
 
 // ---- Random arrangements and layers ----
 
-// Rows of entries -range..range.
-static arrangement_t *draw_rows(experiment_t *run, slong n, slong d, slong range, stream_t *stream) {
-    arrangement_t *a = arrangement_alloc(n, d);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_require(run, arrangement_draw(a, range, stream), "arrangement_draw");
-    return a;
-}
-
 // The first N rows are the router.
 static layer_t *draw_layer(experiment_t *run, const slong shape[4], slong range, stream_t *stream) {
     const slong experts = shape[0], width = shape[2], d = shape[3];
-    arrangement_t *a = draw_rows(run, experts * (width + 1), d, range, stream);
-    layer_t *layer = layer_alloc(experts, shape[1], width, d);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    arrangement_t *a = experiment_memory(run, arrangement_random(experts * (width + 1), d, range, stream));
+    layer_t *layer = experiment_memory(run, layer_alloc(experts, shape[1], width, d));
     for (slong i = 0; i < a->planes; i++)
         _fmpz_vec_set(i < experts ? layer->router->rows[i] : layer->rows->rows[i - experts], a->rows->rows[i],
                       d + 1);
     arrangement_free(a);
     return layer;
-}
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
 }
 
 //[core
@@ -257,8 +177,11 @@ static bool four_roads_agree(experiment_t *run, const arrangement_t *a, slong *e
     fmpz_init(whitney);
     experiment_require(run, count_regions(a, plain), "count_regions");
     experiment_require(run, whitney_regions(a, WHITNEY_LIMIT, whitney), "whitney_regions");
-    const slong tree = by_tree(run, a, events), listed = by_list(run, a, NULL);
-    const bool agree = fmpz_equal(plain, whitney) && fmpz_equal_si(plain, tree) && tree == listed;
+    const roads_tree_t tree = experiment_tree(run, a);
+    const slong listed = experiment_list_arrangement(run, a);
+    const bool agree =
+        fmpz_equal(plain, whitney) && fmpz_equal_si(plain, tree.regions) && tree.regions == listed;
+    *events = tree.events;
     fmpz_clear(plain);
     fmpz_clear(whitney);
     return agree;
@@ -266,9 +189,8 @@ static bool four_roads_agree(experiment_t *run, const arrangement_t *a, slong *e
 
 // Three roads for a layer, or two where V refuses it. F and the list share polyhedra, V nothing.
 static bool layer_roads_agree(experiment_t *run, const layer_t *layer, int *refused) {
-    slong coalitions;
-    const slong flats = by_flats(run, layer, &coalitions), listed = by_list(run, NULL, layer);
-    const slong vertices = by_vertices(run, layer);
+    const slong flats = experiment_flats(run, layer).regions, listed = experiment_list_layer(run, layer);
+    const slong vertices = experiment_vertices(run, layer);
     *refused += vertices < 0;
     return flats == listed && (vertices < 0 || vertices == flats);
 }
@@ -278,9 +200,9 @@ static void check_arrangements(experiment_t *run, int batch) {
     int agree = 0, degenerate = 0;
     slong events;
     for (int i = 0; i < batch; i++) {
-        stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)i);
-        const slong d = pick(&stream, 1, 4), n = pick(&stream, 1, 9);
-        arrangement_t *a = draw_rows(run, n, d, SMALL, &stream);
+        stream_t stream = experiment_stream(run, (uint32_t)i);
+        const slong d = stream_pick(&stream, 1, 4), n = stream_pick(&stream, 1, 9);
+        arrangement_t *a = experiment_memory(run, arrangement_random(n, d, SMALL, &stream));
         agree += four_roads_agree(run, a, &events);
         degenerate += events > 0;
         arrangement_free(a);
@@ -293,10 +215,10 @@ static void check_layers(experiment_t *run, int batch) {
     int agree = 0, refused = 0, counted = 0;
     slong first, second;
     for (int i = 0; i < batch; i++) {
-        stream_t stream =
-            stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)(LAYER_BLOCK + i));
-        const slong experts = pick(&stream, 1, 5);
-        const slong shape[4] = {experts, pick(&stream, 1, experts), pick(&stream, 0, 3), pick(&stream, 1, 3)};
+        stream_t stream = experiment_stream(run, (uint32_t)(LAYER_BLOCK + i));
+        const slong experts = stream_pick(&stream, 1, 5);
+        const slong shape[4] = {experts, stream_pick(&stream, 1, experts), stream_pick(&stream, 0, 3),
+                                stream_pick(&stream, 1, 3)};
         layer_t *layer = draw_layer(run, shape, i % 2 == 0 ? SMALL : LARGE, &stream);
         if (shape[1] == experts || !layer_twins(layer, &first, &second)) {
             agree += layer_roads_agree(run, layer, &refused);
@@ -319,11 +241,10 @@ typedef struct accepted {
 // Counts a layer by F, and by V unless that refuses it.
 static void check_layer_file(experiment_t *run, const char *file, const layer_t *layer, slong expected,
                              accepted_t *accepted) {
-    slong coalitions;
     char what[TEXT];
     snprintf(what, sizeof what, "%s by F", file);
-    check_count(run, what, by_flats(run, layer, &coalitions), expected);
-    const slong vertices = by_vertices(run, layer);
+    check_count(run, what, experiment_flats(run, layer).regions, expected);
+    const slong vertices = experiment_vertices(run, layer);
     snprintf(what, sizeof what, "%s by V", file);
     if (vertices >= 0)
         check_count(run, what, vertices, expected);
@@ -333,22 +254,21 @@ static void check_layer_file(experiment_t *run, const char *file, const layer_t 
 
 // Counts one file by all roads that its size allows.
 static void check_file(experiment_t *run, const char *file, slong expected, accepted_t *accepted) {
-    instance_t instance;
-    fault_t fault = {0};
-    char what[TEXT], name[TEXT];
-    snprintf(name, sizeof name, "instances/%s", file);
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
+    instance_t instance = experiment_instance(run, file);
+    char what[TEXT];
     const bool small = expected < LISTED_REGIONS || !experiment_quick(run);
     if (instance.arrangement != NULL) {
         snprintf(what, sizeof what, "%s by the tree", file);
-        check_count(run, what, by_tree(run, instance.arrangement, NULL), expected);
+        check_count(run, what, experiment_tree(run, instance.arrangement).regions, expected);
     } else if (small) {
         check_layer_file(run, file, instance.layer, expected, accepted);
     }
     if (small && expected < 200000) {
         snprintf(what, sizeof what, "%s by the list", file);
-        check_count(run, what, by_list(run, instance.arrangement, instance.layer), expected);
+        const slong listed = instance.arrangement != NULL
+                                 ? experiment_list_arrangement(run, instance.arrangement)
+                                 : experiment_list_layer(run, instance.layer);
+        check_count(run, what, listed, expected);
     }
     instance_clear(&instance);
 }
@@ -558,7 +478,7 @@ static void state_targets(experiment_t *run, const times_t *times) {
 // The slice of 65,536 lines: both timed methods must have found as many regions as F finds now; a quick run believes
 // them.
 static void check_slice(experiment_t *run, const times_t *times) {
-    slong regions = -1, coalitions;
+    slong regions = -1;
     for (size_t i = 0; i < times->count; i++) {
         const entry_t *e = &times->entries[i];
         if (!is_kind(e, "speed") || e->planes < 10000)
@@ -569,7 +489,7 @@ static void check_slice(experiment_t *run, const times_t *times) {
         }
         layer_t *layer = regions < 0 ? timed_layer(run, e) : NULL;
         if (layer != NULL)
-            regions = by_flats(run, layer, &coalitions);
+            regions = experiment_flats(run, layer).regions;
         layer_free(layer);
         check_count(run, strcmp(e->method, "f") == 0 ? "timed slice by F" : "timed slice by V", e->regions,
                     regions);
@@ -602,30 +522,34 @@ static double binomial(slong n, slong k) {
 
 // In general position there are Phi(n, d) regions.
 static void check_phi(experiment_t *run, const arrangement_t *a, slong regions) {
-    fmpz_t phi;
-    fmpz_init(phi);
-    bounds_phi(phi, (ulong)a->planes, (ulong)a->dimension);
-    check_count(run, "timed arrangement in general position", regions, fmpz_get_si(phi));
-    fmpz_clear(phi);
+    check_count(run, "timed arrangement in general position", regions,
+                bounds_phi_si((ulong)a->planes, (ulong)a->dimension));
 }
 
 static point_t point_of(experiment_t *run, const entry_t *e) {
     point_t p = {.entry = e};
     while (p.method < METHODS && strcmp(e->method, METHOD_NAMES[p.method]) != 0)
         p.method++;
-    slong regions, events = 0;
+    slong regions;
     if (p.method == TREE) {
         stream_t stream = stream_at(TIMED_SEED, stream_experiment(NAME), e->block);
-        arrangement_t *a = draw_rows(run, e->planes, e->dimension, TIMED_RANGE, &stream);
-        regions = by_tree(run, a, &events);
-        if (events == 0)
+        arrangement_t *a =
+            experiment_memory(run, arrangement_random(e->planes, e->dimension, TIMED_RANGE, &stream));
+        const roads_tree_t tree = experiment_tree(run, a);
+        regions = tree.regions;
+        if (tree.events == 0)
             check_phi(run, a, regions);
         p.work[0] = (double)e->dimension * binomial(e->planes, e->dimension - 1);
         p.work[1] = binomial(e->planes, e->dimension);
         arrangement_free(a);
     } else {
         layer_t *layer = timed_layer(run, e);
-        regions = p.method == FLATS ? by_flats(run, layer, &p.coalitions) : by_vertices(run, layer);
+        if (p.method == FLATS) {
+            const roads_flats_t flats = experiment_flats(run, layer);
+            regions = flats.regions;
+            p.coalitions = flats.level[0];
+        } else
+            regions = experiment_vertices(run, layer);
         p.work[0] = p.method == FLATS ? (double)(p.coalitions * e->active * (e->experts - e->active))
                                       : layer_vertices_work(layer) * (double)(e->experts + e->planes);
         p.work[1] = (double)(regions * (p.method == FLATS ? e->dimension : e->experts - e->active + 1));

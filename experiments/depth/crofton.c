@@ -26,7 +26,8 @@
 #include "geometry/generic.h"
 #include "geometry/layer_flats.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 #include "routing/great_circle.h"
 #include "routing/random_router.h"
 
@@ -37,7 +38,6 @@
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -46,7 +46,6 @@
 static const char *const LAW = "depth/law-crofton", *const UPPER = "depth/thm-4.26",
                          *const LOWER = "depth/thm-4.27", *const TIGHT = "depth/rem-4.28",
                          *const RATIO = "depth/cor-4.29";
-static const char *const NAME = "crofton";
 
 static const double GRID = 0x1p20; // normals are rounded to multiples of 1 / GRID: walks are then exact
 static const double Z_LIMIT = 4;   // standard errors
@@ -343,10 +342,8 @@ static moments_t *count_routers(experiment_t *run, layer_t *layer, stream_t *str
     const shards_control_t control = {.threads = 1};
     double row[MOMENTS_MAX_DIM] = {0}; // the regions, then what they are the sum of
     layer_count_t count;
-    moments_t *moments = moments_alloc(levels + 1);
+    moments_t *moments = experiment_memory(run, moments_alloc(levels + 1));
     layer_count_init(&count, layer->dimension);
-    if (moments == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
     for (int i = 0; i < samples; i++) {
         draw_router(layer, stream);
         const int status = layer_flats_count(layer, &control, NULL, NULL, &count);
@@ -372,51 +369,24 @@ static double worst_level(experiment_t *run, const random_router_t *shape, const
 }
 //]core
 
-static instance_t instance_of(experiment_t *run, const char *name) {
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    return instance;
-}
-
-// The regions of a layer, by F.
-static slong regions_of(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = {.threads = 1};
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &control, NULL, NULL, &count), "layer_flats_count");
-    const slong regions = fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
 // Units in general position off the origin, proved so; false where those of the layer are not.
-static bool generic_units(experiment_t *run, const layer_t *layer) {
-    arrangement_t *units = arrangement_alloc(layer->experts * layer->width, layer->dimension);
-    generic_report_t report;
-    if (units == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    fmpz_mat_set(units->rows, layer->rows);
-    experiment_require(run, generic_examine(units, &report), "generic_examine");
-    bool generic = report.count == 0;
-    for (slong i = 0; i < units->planes; i++)
-        generic &= !fmpz_is_zero(fmpz_mat_entry(units->rows, i, units->dimension));
-    generic_clear(&report);
-    arrangement_free(units);
+static bool units_are_generic(experiment_t *run, const layer_t *layer) {
+    bool generic;
+    experiment_require(run, generic_units(layer, &generic), "generic_units");
+    for (slong i = 0; i < layer->rows->r; i++)
+        generic &= !fmpz_is_zero(fmpz_mat_entry(layer->rows, i, layer->dimension));
     return generic;
 }
 
 static layer_t *layer_of(experiment_t *run, const random_router_t *shape, stream_t *stream) {
-    layer_t *layer = layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width,
-                                 (slong)shape->dimension);
-    arrangement_t *units = arrangement_alloc((slong)(shape->experts * shape->width), (slong)shape->dimension);
-    if (layer == NULL || units == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, layer_alloc((slong)shape->experts, (slong)shape->active,
+                                                        (slong)shape->width, (slong)shape->dimension));
+    arrangement_t *units = experiment_memory(
+        run, arrangement_alloc((slong)(shape->experts * shape->width), (slong)shape->dimension));
     do {
         experiment_require(run, arrangement_draw(units, RANGE, stream), "arrangement_draw");
         fmpz_mat_set(layer->rows, units->rows);
-    } while (!generic_units(run, layer));
+    } while (!units_are_generic(run, layer));
     arrangement_free(units);
     return layer;
 }
@@ -454,16 +424,16 @@ static void sample_spaces(experiment_t *run) {
     const int samples = experiment_quick(run) ? ROUTERS_QUICK : ROUTERS;
     double worst = 0;
     for (size_t i = 0; i < COUNT(SPACES); i++) {
-        stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)i);
-        instance_t instance = i == 0 ? instance_of(run, "instances/crofton-plane.moe")
-                                     : (instance_t){.layer = layer_of(run, &SPACES[i], &stream)};
-        if (!generic_units(run, instance.layer))
+        stream_t stream = experiment_stream(run, (uint32_t)i);
+        layer_t *layer =
+            i == 0 ? experiment_layer(run, "crofton-plane.moe") : layer_of(run, &SPACES[i], &stream);
+        if (!units_are_generic(run, layer))
             experiment_stop(run, FAULT_INPUT, "crofton-plane.moe: units in special position");
-        moments_t *m = count_routers(run, instance.layer, &stream, samples);
+        moments_t *m = count_routers(run, layer, &stream, samples);
         worst = GSL_MAX(worst, worst_level(run, &SPACES[i], m));
         write_space(table, &SPACES[i], regions_law(run, &SPACES[i]), moments_estimate(m, 0));
         moments_free(m);
-        instance_clear(&instance);
+        layer_free(layer);
         experiment_progress(run, i + 1, COUNT(SPACES));
     }
     experiment_check(run, LAW, "largest z of the regions in the whole space and of their levels", worst,
@@ -535,9 +505,8 @@ static int sample_segments(const montecarlo_block_t *block, const void *context)
 // The regions on the line x = (1, t), by F.
 static slong line_regions(experiment_t *run, const double *router, const board_t *board) {
     const segment_t *shape = board->shape;
-    layer_t *layer = layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width, 1);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(
+        run, layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width, 1));
     for (slong i = 0; i < layer->experts; i++) {
         fmpz_set_d(fmpz_mat_entry(layer->router, i, 0), router[2 * i + 1]);
         fmpz_set_d(fmpz_mat_entry(layer->router, i, 1), router[2 * i]);
@@ -545,7 +514,7 @@ static slong line_regions(experiment_t *run, const double *router, const board_t
     for (slong i = 0; i < layer->experts * layer->width; i++)
         for (slong j = 0; j < 2; j++)
             fmpz_set_si(fmpz_mat_entry(layer->rows, i, j), board->rows[i][j]);
-    const slong regions = regions_of(run, layer);
+    const slong regions = experiment_flats(run, layer).regions;
     layer_free(layer);
     return regions;
 }
@@ -569,16 +538,16 @@ static void compare_with_line(experiment_t *run, const board_t *board, stream_t 
 
 // The two files: the same units, a tie inside the segment, logits exchanged.
 static void check_segment_files(experiment_t *run) {
-    instance_t one = instance_of(run, "instances/crofton-segment.moe"),
-               other = instance_of(run, "instances/crofton-segment-exchanged.moe");
-    const slong first = regions_of(run, one.layer), second = regions_of(run, other.layer);
+    layer_t *one = experiment_layer(run, "crofton-segment.moe"),
+            *other = experiment_layer(run, "crofton-segment-exchanged.moe");
+    const slong first = experiment_flats(run, one).regions, second = experiment_flats(run, other).regions;
     experiment_check(run, UPPER, "regions of crofton-segment and its exchange: 2H + 4",
-                     (double)(first + second), EQUAL, 2 * (double)one.layer->width + 4, 0);
+                     (double)(first + second), EQUAL, 2 * (double)one->width + 4, 0);
     experiment_macro_integer(run, "FileFirst", first);
     experiment_macro_integer(run, "FileSecond", second);
-    experiment_macro_integer(run, "FileWidth", one.layer->width);
-    instance_clear(&one);
-    instance_clear(&other);
+    experiment_macro_integer(run, "FileWidth", one->width);
+    layer_free(one);
+    layer_free(other);
 }
 
 static void write_segment(table_t *table, const segment_t *shape, double law, gsl_sf_result mean,
@@ -749,17 +718,16 @@ static void write_ring_law(experiment_t *run) {
 
 // The instance: 64 experts on the circle, by F and by the walk.
 static void check_circle_file(experiment_t *run) {
-    instance_t circle = instance_of(run, "instances/crofton-circle.moe");
-    const layer_t *layer = circle.layer;
+    layer_t *layer = experiment_layer(run, "crofton-circle.moe");
     double router[2 * MOST_EXPERTS], opposite[2 * MOST_EXPERTS];
     for (slong i = 0; i < 2 * layer->experts; i++)
         router[i] = fmpz_get_d(fmpz_mat_entry(layer->router, i / 2, i % 2));
-    const slong regions = regions_of(run, layer);
+    const slong regions = experiment_flats(run, layer).regions;
     experiment_check(
         run, LOWER, "coalitions of crofton-circle by F and by the walk", (double)regions, EQUAL,
         (double)great_circle_around(router, (size_t)layer->experts, (size_t)layer->active, opposite), 0);
     experiment_macro_integer(run, "FileCircle", regions);
-    instance_clear(&circle);
+    layer_free(layer);
 }
 
 // ---- Corollary 4.29: the ratio of the bounds, and that of the means ----

@@ -19,15 +19,14 @@
 #include "geometry/bounds.h"
 #include "geometry/climb.h"
 #include "geometry/grow.h"
-#include "geometry/layer_flats.h"
-#include "geometry/layer_vertices.h"
-#include "geometry/list.h"
+#include "geometry/layer_build.h"
 #include "geometry/picture.h"
+#include "geometry/router.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <flint/fmpz_vec.h>
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +34,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { TEXT = 256, LEVELS = 6, LARGEST_EXPERTS = 7 };
+enum { TEXT = 256, LARGEST_EXPERTS = 7 };
 
 // ---- Parameters ----
 
 static const char *const CLAIM = "depth/law-extremal";
-static const char *const NAME = "extremal";
 
 // Shapes N, k, H, d of kept layers: data/instances/extremal-N-k-H-d.moe.
 static const bounds_layer_t PLANE[] = {{3, 2, 1, 2}, {3, 2, 2, 2}, {3, 2, 3, 2}, {4, 2, 1, 2}, {4, 2, 2, 2},
@@ -81,87 +79,15 @@ static void state_parameters(experiment_t *run) {
 
 // ---- Layers and roads ----
 
-static layer_t *read_layer(experiment_t *run, const char *file) {
-    instance_t instance;
-    fault_t fault = {0};
-    char name[TEXT];
-    snprintf(name, sizeof name, "instances/%s", file);
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: expected a layer", name);
-    return instance.layer;
-}
-
 static layer_t *read_kept(experiment_t *run, const bounds_layer_t *shape) {
     char file[TEXT];
     snprintf(file, sizeof file, "extremal-%lu-%lu-%lu-%lu.moe", shape->experts, shape->active, shape->width,
              shape->dimension);
-    layer_t *layer = read_layer(run, file);
+    layer_t *layer = experiment_layer(run, file);
     if (layer->experts != (slong)shape->experts || layer->active != (slong)shape->active ||
         layer->width != (slong)shape->width || layer->dimension != (slong)shape->dimension)
         experiment_stop(run, FAULT_INPUT, "%s: another shape than its name says", file);
     return layer;
-}
-
-static layer_t *new_layer(experiment_t *run, const bounds_layer_t *shape) {
-    layer_t *layer = layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width,
-                                 (slong)shape->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return layer;
-}
-
-// Small layers are counted faster than threads start.
-static shards_control_t control_of(experiment_t *run, const layer_t *layer) {
-    return (shards_control_t){.threads = layer->experts > LARGEST_EXPERTS ? experiment_threads(run) : 1};
-}
-
-// F, with the pairs (I, J) for each |J| (at most LEVELS).
-static slong by_flats(experiment_t *run, const layer_t *layer, slong levels[LEVELS]) {
-    const shards_control_t control = control_of(run, layer);
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &control, NULL, NULL, &count), "layer_flats_count");
-    const slong regions = fmpz_get_si(count.regions);
-    for (slong j = 0; j < LEVELS; j++)
-        levels[j] = j < count.levels ? fmpz_get_si(count.level + j) : 0;
-    layer_count_clear(&count);
-    return regions;
-}
-
-static slong by_vertices(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = control_of(run, layer);
-    char reason[LAYER_VERTICES_REASON];
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_vertices_count(layer, 1, &control, &count, reason), "layer_vertices_count");
-    const slong regions = fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
-static int count_one(void *context, const list_region_t *region) {
-    (void)region;
-    ++*(slong *)context;
-    return GSL_SUCCESS;
-}
-
-static slong by_list(experiment_t *run, const layer_t *layer) {
-    slong listed = 0;
-    experiment_require(run, list_layer(layer, count_one, &listed), "list_layer");
-    return listed;
-}
-
-typedef int (*bound_t)(fmpz_t result, const bounds_layer_t *layer);
-
-static slong value_of(experiment_t *run, bound_t bound, const bounds_layer_t *shape) {
-    fmpz_t value;
-    fmpz_init(value);
-    experiment_require(run, bound(value, shape), "a bound");
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
 }
 
 static slong level_bound(experiment_t *run, const bounds_layer_t *shape, slong j) {
@@ -184,7 +110,7 @@ typedef struct {
 } tally_t;
 
 // No level of a layer has more pairs (I, J) than its summand of (U*). Returns the number of levels that do.
-static int levels_above(experiment_t *run, const bounds_layer_t *shape, const slong levels[LEVELS]) {
+static int levels_above(experiment_t *run, const bounds_layer_t *shape, const slong levels[ROADS_LEVELS]) {
     int above = 0;
     for (slong j = 0; j <= (slong)shape->dimension; j++)
         above += levels[j] > level_bound(run, shape, j);
@@ -202,7 +128,7 @@ static slong stated(experiment_t *run, const sheet_t *expected, const bounds_lay
     experiment_stop(run, FAULT_INPUT, "instances/expected.csv: no line for %s", file);
 }
 
-static void write_levels(table_t *table, slong dimension, const slong levels[LEVELS]) {
+static void write_levels(table_t *table, slong dimension, const slong levels[ROADS_LEVELS]) {
     char text[TEXT] = "";
     size_t used = 0;
     for (slong j = 0; j <= dimension; j++)
@@ -213,23 +139,25 @@ static void write_levels(table_t *table, slong dimension, const slong levels[LEV
 static void examine_kept(experiment_t *run, table_t *table, const sheet_t *expected,
                          const bounds_layer_t *shape, tally_t *tally) {
     char what[TEXT + 64], name[TEXT];
-    slong levels[LEVELS];
     layer_t *layer = read_kept(run, shape);
     shape_text(name, shape);
-    const slong found = by_flats(run, layer, levels), sharp = value_of(run, bounds_flats_sharp, shape);
-    const slong claim = value_of(run, bounds_topk, shape), flats = value_of(run, bounds_flats, shape);
+    const roads_flats_t by_flats = experiment_flats(run, layer);
+    const slong found = by_flats.regions, sharp = experiment_bound(run, bounds_flats_sharp, shape);
+    const slong claim = experiment_bound(run, bounds_topk, shape),
+                flats = experiment_bound(run, bounds_flats, shape);
     snprintf(what, sizeof what, "%s by F: the stated number", name);
     experiment_check(run, CLAIM, what, (double)found, EQUAL, (double)stated(run, expected, shape), 0);
     snprintf(what, sizeof what, "%s by V: the same as by F", name);
-    experiment_check(run, CLAIM, what, (double)by_vertices(run, layer), EQUAL, (double)found, 0);
+    experiment_check(run, CLAIM, what, (double)experiment_vertices(run, layer), EQUAL, (double)found, 0);
     if (found <= LISTED) {
         snprintf(what, sizeof what, "%s by the list: the same as by F", name);
-        experiment_check(run, CLAIM, what, (double)by_list(run, layer), EQUAL, (double)found, 0);
+        experiment_check(run, CLAIM, what, (double)experiment_list_layer(run, layer), EQUAL, (double)found,
+                         0);
     }
     snprintf(what, sizeof what, "%s is at most (U*)", name);
     experiment_check(run, CLAIM, what, (double)found, AT_MOST, (double)sharp, 0);
     snprintf(what, sizeof what, "%s: levels above their summand of (U*)", name);
-    experiment_check(run, CLAIM, what, levels_above(run, shape, levels), EQUAL, 0, 0);
+    experiment_check(run, CLAIM, what, levels_above(run, shape, by_flats.level), EQUAL, 0, 0);
     snprintf(what, sizeof what, "%s: (U*) is at most (U)", name);
     experiment_check(run, CLAIM, what, (double)sharp, AT_MOST, (double)flats, 0);
     table_integer(table, (long long)shape->experts);
@@ -241,7 +169,7 @@ static void examine_kept(experiment_t *run, table_t *table, const sheet_t *expec
     table_integer(table, sharp);
     table_integer(table, found);
     table_text(table, found == sharp ? "closed" : "open");
-    write_levels(table, layer->dimension, levels);
+    write_levels(table, layer->dimension, by_flats.level);
     tally->shapes++;
     tally->closed += found == sharp;
     tally->claimed += found == claim;
@@ -293,22 +221,6 @@ static void cross_rows(fmpz point[3], const fmpz *u, const fmpz *v) {
         _fmpz_vec_neg(point, point, 3);
 }
 
-// How many logits are not below that of expert i at a point, itself not counted.
-static slong not_below(const layer_t *layer, slong i, const fmpz point[3]) {
-    fmpz_t own, other;
-    fmpz_init(own);
-    fmpz_init(other);
-    slong count = 0;
-    _fmpz_vec_dot(own, layer->router->rows[i], point, 3);
-    for (slong j = 0; j < layer->experts; j++) {
-        _fmpz_vec_dot(other, layer->router->rows[j], point, 3);
-        count += j != i && fmpz_cmp(other, own) >= 0;
-    }
-    fmpz_clear(own);
-    fmpz_clear(other);
-    return count;
-}
-
 //[core
 // Finds the own points of a layer with k = 2, H = 1 in the plane; returns their number.
 static int find_own(const layer_t *layer, crossings_t q) {
@@ -318,7 +230,8 @@ static int find_own(const layer_t *layer, crossings_t q) {
             fmpz *point = q[a][b].point;
             cross_rows(point, layer->rows->rows[a], layer->rows->rows[b]);
             const bool meet = fmpz_sgn(point + 2) > 0;
-            q[a][b].own = meet && not_below(layer, a, point) <= 1 && not_below(layer, b, point) <= 1;
+            q[a][b].own =
+                meet && router_not_below(layer, a, point) <= 1 && router_not_below(layer, b, point) <= 1;
             q[b][a].own = q[a][b].own;
             _fmpz_vec_set(q[b][a].point, point, 3);
             own += q[a][b].own;
@@ -364,12 +277,10 @@ static slong corner_bound(slong experts, slong dimension) {
 // The own points of one layer against F's level and the theorem.
 static int corners_of(experiment_t *run, const layer_t *layer, int *inner, int *disagree) {
     static crossings_t q;
-    slong levels[LEVELS];
     init_crossings(q);
     const int own = find_own(layer, q);
     *inner += count_inner(layer, q);
-    by_flats(run, layer, levels);
-    *disagree += own != levels[2];
+    *disagree += own != experiment_flats(run, layer).level[2];
     clear_crossings(q);
     return own;
 }
@@ -393,8 +304,8 @@ static void check_corners(experiment_t *run) {
     const int drawn = experiment_quick(run) ? DRAWN_QUICK : DRAWN;
     for (ulong experts = 3; experts <= LARGEST_EXPERTS; experts++) {
         const bounds_layer_t shape = {experts, 2, 1, 2};
-        stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)experts);
-        layer_t *layer = new_layer(run, &shape), *best = read_kept(run, &shape);
+        stream_t stream = experiment_stream(run, (uint32_t)experts);
+        layer_t *layer = experiment_memory(run, layer_build_alloc(&shape)), *best = read_kept(run, &shape);
         for (int i = 0; i < drawn; i++) {
             slong first, second;
             draw_near(layer, best, i % 2 == 1, &stream);
@@ -428,19 +339,19 @@ static void check_growth(experiment_t *run) {
     int grown = 0, predicted = 0, attained = 0, listed = 0, agree = 0;
     for (size_t g = 0; g < COUNT(GROWN); g++) {
         layer_t *layer = read_kept(run, &GROWN[g]);
-        slong first[LEVELS], levels[LEVELS];
-        by_flats(run, layer, first);
+        const roads_flats_t thin = experiment_flats(run, layer);
+        const slong *first = thin.level;
         for (slong H = 2; H <= largest; H++) {
             bounds_layer_t shape = GROWN[g];
             shape.width = (ulong)H;
             layer_t *wide = NULL;
             experiment_require(run, grow_layer(layer, H, &wide), "grow_layer");
-            const slong found = by_flats(run, wide, levels);
+            const slong found = experiment_flats(run, wide).regions;
             predicted +=
                 found == first[0] + first[1] * H + first[2] * H * H + layer->experts * (H * (H - 1) / 2);
-            attained += found == value_of(run, bounds_flats_sharp, &shape);
+            attained += found == experiment_bound(run, bounds_flats_sharp, &shape);
             if (H <= GROWN_QUICK) {
-                agree += by_list(run, wide) == found;
+                agree += experiment_list_layer(run, wide) == found;
                 listed++;
             }
             grown++;
@@ -460,11 +371,11 @@ static void check_growth(experiment_t *run) {
 static slong climb(experiment_t *run, const bounds_layer_t *shape, uint32_t block, int *above,
                    int *disagree) {
     const bool quick = experiment_quick(run);
-    layer_t *layer = new_layer(run, shape);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(shape));
     fmpz_t regions, never;
     fmpz_init(regions);
     fmpz_init(never);
-    const slong sharp = value_of(run, bounds_flats_sharp, shape);
+    const slong sharp = experiment_bound(run, bounds_flats_sharp, shape);
     fmpz_set_si(never, WORD_MAX); // so that a layer above the bound would be found
     slong best = 0;
     for (int i = 0; i < (quick ? LIVE_CLIMBS_QUICK : LIVE_CLIMBS); i++) {
@@ -476,7 +387,7 @@ static slong climb(experiment_t *run, const bounds_layer_t *shape, uint32_t bloc
             "climb_layer");
         const slong found = fmpz_get_si(regions);
         *above += found > sharp;
-        *disagree += by_list(run, layer) != found;
+        *disagree += experiment_list_layer(run, layer) != found;
         best = found > best ? found : best;
     }
     fmpz_clear(regions);
@@ -494,7 +405,7 @@ static void climb_all(experiment_t *run) {
     int above = 0, disagree = 0, reached = 0;
     for (size_t i = 0; i < COUNT(LIVE); i++) {
         const slong best = climb(run, &LIVE[i], (uint32_t)(100 * i), &above, &disagree);
-        const slong sharp = value_of(run, bounds_flats_sharp, &LIVE[i]);
+        const slong sharp = experiment_bound(run, bounds_flats_sharp, &LIVE[i]);
         reached += best == sharp;
         table_integer(table, (long long)LIVE[i].experts);
         table_integer(table, (long long)LIVE[i].active);
@@ -514,7 +425,7 @@ static void climb_all(experiment_t *run) {
 
 // The first `width` units of each expert.
 static layer_t *narrow(experiment_t *run, const layer_t *layer, const bounds_layer_t *shape) {
-    layer_t *result = new_layer(run, shape);
+    layer_t *result = experiment_memory(run, layer_build_alloc(shape));
     fmpz_mat_set(result->router, layer->router);
     for (slong i = 0; i < result->experts * result->width; i++)
         _fmpz_vec_set(result->rows->rows[i],
@@ -528,24 +439,24 @@ static layer_t *narrow(experiment_t *run, const layer_t *layer, const bounds_lay
 static void examine_example(experiment_t *run) {
     bounds_layer_t shape = EXAMPLE;
     shape.width = experiment_quick(run) ? 1 : EXAMPLE.width;
-    layer_t *kept = read_kept(run, &EXAMPLE), *drawn = read_layer(run, EXAMPLE_RANDOM);
+    layer_t *kept = read_kept(run, &EXAMPLE), *drawn = experiment_layer(run, EXAMPLE_RANDOM);
     layer_t *best = narrow(run, kept, &shape), *random = narrow(run, drawn, &shape);
-    slong levels[LEVELS];
-    const slong before = by_flats(run, random, levels), found = by_flats(run, best, levels);
-    const slong sharp = value_of(run, bounds_flats_sharp, &shape);
+    const roads_flats_t flats = experiment_flats(run, best);
+    const slong before = experiment_flats(run, random).regions, found = flats.regions;
+    const slong sharp = experiment_bound(run, bounds_flats_sharp, &shape);
     experiment_check(run, CLAIM, "Example 4.21: the kept layer has more regions than the random one",
                      (double)found, AT_LEAST, (double)before, 0);
     experiment_check(run, CLAIM, "Example 4.21: the kept layer is at most (U*)", (double)found, AT_MOST,
                      (double)sharp, 0);
-    experiment_check(run, CLAIM, "Example 4.21: the kept layer by V and by F", (double)by_vertices(run, best),
-                     EQUAL, (double)found, 0);
+    experiment_check(run, CLAIM, "Example 4.21: the kept layer by V and by F",
+                     (double)experiment_vertices(run, best), EQUAL, (double)found, 0);
     experiment_check(run, CLAIM, "Example 4.21: levels above their summand of (U*)",
-                     levels_above(run, &shape, levels), EQUAL, 0, 0);
+                     levels_above(run, &shape, flats.level), EQUAL, 0, 0);
     experiment_macro_integer(run, "ExampleFound", found);
-    experiment_macro_integer(run, "ExampleCoalitions", levels[0]);
+    experiment_macro_integer(run, "ExampleCoalitions", flats.level[0]);
     experiment_macro_integer(run, "ExampleRandom", before);
     experiment_macro_integer(run, "ExampleSharp", sharp);
-    experiment_macro_integer(run, "ExampleFlats", value_of(run, bounds_flats, &shape));
+    experiment_macro_integer(run, "ExampleFlats", experiment_bound(run, bounds_flats, &shape));
     experiment_macro(run, "ExampleShare", "%.1f", 100 * (double)found / (double)sharp);
     layer_free(kept);
     layer_free(drawn);
@@ -562,10 +473,10 @@ typedef struct {
     picture_t picture;
 } panel_t;
 
-// Places to 1e-4, and no negative zero, in the coordinates of the layer.
+// Places to 1e-4, in the coordinates of the layer.
 static void table_place(table_t *table, planar_point_t place) {
-    table_real(table, nearbyint((place.x - HALF_WINDOW) * 1e4) / 1e4 + 0.0);
-    table_real(table, nearbyint((place.y - HALF_WINDOW) * 1e4) / 1e4 + 0.0);
+    table_rounded(table, place.x - HALF_WINDOW, 1e4);
+    table_rounded(table, place.y - HALF_WINDOW, 1e4);
 }
 
 // Panels count from 1, cells through all panels from 0; a side goes from its corner to the next.

@@ -17,7 +17,7 @@
 #include "geometry/saturation.h"
 #include "geometry/tropical.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
 #include "number/ball.h"
 #include "routing/topk_layer.h"
 
@@ -48,8 +48,6 @@ static const double BALL_RADIUS = 1e-30; // of a sum of gates in ball arithmetic
 static const topk_shape_t COSTS = {.inputs = 32, .experts = 64, .active = 2, .width = 64, .classes = 32};
 enum { LEAST_EXPERTS = 4, LARGEST_FULL = 1024, LARGEST_QUICK = 256, MOST_ACTIVE = 16 };
 
-static const char *const NAME = "gating";
-
 static int size_of(const experiment_t *run, size_pair_t size) {
     return experiment_quick(run) ? size.quick : size.full;
 }
@@ -65,32 +63,12 @@ static void state_parameters(experiment_t *run) {
     experiment_parameter(run, "Experts", "%.0f", (double)COSTS.experts, "experts");
 }
 
-static stream_t stream_of(const experiment_t *run, const char *part) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), stream_experiment(part));
-}
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
-static void check_count(experiment_t *run, const char *claim, const char *what, slong value, slong known) {
-    experiment_check(run, claim, what, (double)value, EQUAL, (double)known, 0);
-}
-
-static void *required(experiment_t *run, void *memory) {
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return memory;
-}
-
 // ---- Equations (1) and (2): the gate ----
 
 // A layer without inputs to speak of: at 0 its logits are its biases.
 static topk_layer_t *layer_of_logits(experiment_t *run, const double *logits, size_t experts, size_t active) {
     const topk_shape_t shape = {.inputs = 1, .experts = experts, .active = active, .width = 1, .classes = 1};
-    topk_layer_t *layer = required(run, topk_layer_alloc(&shape));
+    topk_layer_t *layer = experiment_memory(run, topk_layer_alloc(&shape));
     for (size_t i = 0; i < experts; i++)
         layer->router[2 * i + 1] = logits[i];
     return layer;
@@ -98,16 +76,17 @@ static topk_layer_t *layer_of_logits(experiment_t *run, const double *logits, si
 
 // Small integers with ties, numbers of all sizes up to HUGE_LOGIT and both signs, or ordinary ones.
 static void draw_logits(double *logits, size_t n, stream_t *stream) {
-    const slong kind = pick(stream, 0, 3);
+    const slong kind = stream_pick(stream, 0, 3);
     for (size_t i = 0; i < n; i++) {
-        const double small = (double)pick(stream, -3, 3), fine = (double)pick(stream, -9999, 9999) / 1000;
-        const double vast = fine * pow(10, (double)pick(stream, 0, 299)),
+        const double small = (double)stream_pick(stream, -3, 3),
+                     fine = (double)stream_pick(stream, -9999, 9999) / 1000;
+        const double vast = fine * pow(10, (double)stream_pick(stream, 0, 299)),
                      most = small > 0 ? HUGE_LOGIT : -HUGE_LOGIT;
-        logits[i] = kind == 0            ? small
-                    : kind == 1          ? fine
-                    : kind == 2          ? vast
-                    : pick(stream, 0, 1) ? most
-                                         : fine;
+        logits[i] = kind == 0                   ? small
+                    : kind == 1                 ? fine
+                    : kind == 2                 ? vast
+                    : stream_pick(stream, 0, 1) ? most
+                                                : fine;
     }
 }
 
@@ -194,13 +173,14 @@ static void decide_gate(experiment_t *run) {
     const int vectors = size_of(run, LOGITS);
     slong top = 0, one = 0, tied = 0, larger = 0;
     gates_t worst = {0, 0, 0, true};
-    stream_t stream = stream_of(run, "logits");
+    stream_t stream = experiment_stream(run, stream_experiment("logits"));
     for (int v = 0; v < vectors; v++) {
         double logits[MOST_EXPERTS], origin = 0;
-        const size_t n = (size_t)pick(&stream, 1, MOST_EXPERTS), k = (size_t)pick(&stream, 1, (slong)n);
+        const size_t n = (size_t)stream_pick(&stream, 1, MOST_EXPERTS),
+                     k = (size_t)stream_pick(&stream, 1, (slong)n);
         draw_logits(logits, n, &stream);
         topk_layer_t *layer = layer_of_logits(run, logits, n, k);
-        topk_pass_t *pass = required(run, topk_pass_alloc(&layer->shape));
+        topk_pass_t *pass = experiment_memory(run, topk_pass_alloc(&layer->shape));
         topk_pass_run(pass, layer, &origin);
         const gates_t gates = examine_gates(pass, logits, k);
         const size_t literal = literal_size(logits, n, k);
@@ -214,9 +194,9 @@ static void decide_gate(experiment_t *run) {
         topk_pass_free(pass);
         topk_layer_free(layer);
     }
-    check_count(run, claim, "the coalition has the k largest logits", top, vectors);
-    check_count(run, claim, "balls of the gates add up to one", one, vectors);
-    check_count(run, claim, "where (1) does not name k experts it names more", larger, tied);
+    experiment_check_integer(run, claim, "the coalition has the k largest logits", top, vectors);
+    experiment_check_integer(run, claim, "balls of the gates add up to one", one, vectors);
+    experiment_check_integer(run, claim, "where (1) does not name k experts it names more", larger, tied);
     experiment_check(run, claim, "relative error of a gate in doubles over its bound", worst.share, AT_MOST,
                      1, 0);
     experiment_check(run, claim, "sum of the gates in doubles from one over k 2^-52", worst.sum, AT_MOST, 1,
@@ -241,7 +221,8 @@ static void spoil(topk_layer_t *layer, size_t expert, double value) {
 static size_t experts_that_matter(experiment_t *run, topk_layer_t *layer, topk_pass_t *pass,
                                   const double *input) {
     const size_t classes = layer->shape.classes, size = layer->count * sizeof(double);
-    double *kept = required(run, malloc(size)), *scores = required(run, malloc(classes * sizeof *scores));
+    double *kept = experiment_memory(run, malloc(size)),
+           *scores = experiment_memory(run, malloc(classes * sizeof *scores));
     size_t matter = 0;
     topk_pass_run(pass, layer, input);
     memcpy(scores, pass->scores, classes * sizeof *scores);
@@ -261,12 +242,14 @@ static void decide_zeros(experiment_t *run) {
     static const char *const claim = "depth/eq-1-2";
     const int layers = size_of(run, LAYERS);
     slong right = 0;
-    stream_t shapes = stream_of(run, "shapes"), stream = stream_of(run, "weights");
+    stream_t shapes = experiment_stream(run, stream_experiment("shapes")),
+             stream = experiment_stream(run, stream_experiment("weights"));
     for (int l = 0; l < layers; l++) {
-        const size_t n = (size_t)pick(&shapes, 1, MOST_EXPERTS), k = (size_t)pick(&shapes, 1, (slong)n);
+        const size_t n = (size_t)stream_pick(&shapes, 1, MOST_EXPERTS),
+                     k = (size_t)stream_pick(&shapes, 1, (slong)n);
         const topk_shape_t shape = {.inputs = 5, .experts = n, .active = k, .width = 4, .classes = 3};
-        topk_layer_t *layer = required(run, topk_layer_alloc(&shape));
-        topk_pass_t *pass = required(run, topk_pass_alloc(&shape));
+        topk_layer_t *layer = experiment_memory(run, topk_layer_alloc(&shape));
+        topk_pass_t *pass = experiment_memory(run, topk_pass_alloc(&shape));
         double input[5];
         topk_layer_draw(layer, &stream);
         stream_uniforms(&stream, input, COUNT(input));
@@ -274,7 +257,7 @@ static void decide_zeros(experiment_t *run) {
         topk_pass_free(pass);
         topk_layer_free(layer);
     }
-    check_count(run, claim, "layers where k experts reach the output", right, layers);
+    experiment_check_integer(run, claim, "layers where k experts reach the output", right, layers);
     experiment_claim(run, claim, VERDICT_HOLDS, METHOD_CERTIFIED, "gating.checks.csv");
 }
 
@@ -319,9 +302,9 @@ static bool counted_pass(const topk_layer_t *layer, const topk_pass_t *pass, con
 
 // Counts one shape; returns whether the pass is the library's and the counts are those of the formula.
 static bool count_cost(experiment_t *run, const topk_shape_t *s, stream_t *stream, cost_t *cost) {
-    topk_layer_t *layer = required(run, topk_layer_alloc(s));
-    topk_pass_t *pass = required(run, topk_pass_alloc(s));
-    double *input = required(run, malloc((s->inputs + s->width + s->classes) * sizeof *input));
+    topk_layer_t *layer = experiment_memory(run, topk_layer_alloc(s));
+    topk_pass_t *pass = experiment_memory(run, topk_pass_alloc(s));
+    double *input = experiment_memory(run, malloc((s->inputs + s->width + s->classes) * sizeof *input));
     *cost = (cost_t){0, 0};
     topk_layer_draw(layer, stream);
     stream_normals(stream, input, s->inputs);
@@ -347,7 +330,7 @@ static void decide_cost(experiment_t *run) {
         rows++;
     table_t *table = experiment_table(run, "", "multiplications with an addition in one forward pass",
                                       columns, COUNT(columns), rows);
-    stream_t stream = stream_of(run, "cost");
+    stream_t stream = experiment_stream(run, stream_experiment("cost"));
     slong right = 0, least = WORD_MAX, most = 0;
     for (size_t row = 0; row < rows; row++) {
         topk_shape_t s = COSTS;
@@ -368,9 +351,10 @@ static void decide_cost(experiment_t *run) {
         table_integer(table, cost.router);
         table_integer(table, cost.experts);
     }
-    check_count(run, claim, "passes that are the library's and cost what the formula says", right,
-                (slong)rows);
-    check_count(run, claim, "operations in the experts for the least and the largest N", most, least);
+    experiment_check_integer(run, claim, "passes that are the library's and cost what the formula says",
+                             right, (slong)rows);
+    experiment_check_integer(run, claim, "operations in the experts for the least and the largest N", most,
+                             least);
     experiment_macro_integer(run, "InExperts", most);
     experiment_macro(run, "BreakEven", "%.0f", (double)most / (double)COSTS.inputs);
     experiment_claim(run, claim, VERDICT_HOLDS, METHOD_EXACT, "gating.csv");
@@ -387,7 +371,7 @@ typedef struct {
 
 static surface_t surface_of(experiment_t *run, const layer_t *layer) {
     const slong n = layer->experts, d = layer->dimension;
-    surface_t surface = {.dimension = d, .score = required(run, tropical_alloc(d))};
+    surface_t surface = {.dimension = d, .score = experiment_memory(run, tropical_alloc(d))};
     fmpq_mat_init(surface.rows, n * (n - 1) / 2, d + 1);
     for (slong i = 0; i < n; i++)
         for (slong j = i + 1; j < n; j++, surface.walls++)
@@ -519,7 +503,8 @@ static bool distances_agree(experiment_t *run, const layer_t *layer, const fmpq 
 static void draw_points(fmpq_mat_t points, stream_t *stream) {
     for (slong i = 0; i < points->r; i++)
         for (slong c = 0; c < points->c; c++)
-            fmpq_set_si(fmpq_mat_entry(points, i, c), pick(stream, -20, 20), (ulong)pick(stream, 1, 4));
+            fmpq_set_si(fmpq_mat_entry(points, i, c), stream_pick(stream, -20, 20),
+                        (ulong)stream_pick(stream, 1, 4));
 }
 
 // A convex combination of points, with weights in twelfths or so.
@@ -530,7 +515,7 @@ static void mix(fmpq *x, const fmpq_mat_t points, stream_t *stream) {
     for (slong c = 0; c < points->c; c++)
         fmpq_zero(x + c);
     for (slong i = 0; i < points->r; i++) {
-        fmpq_set_si(weight, pick(stream, i == 0, 4), 1);
+        fmpq_set_si(weight, stream_pick(stream, i == 0, 4), 1);
         fmpq_add(sum, sum, weight);
         for (slong c = 0; c < points->c; c++)
             fmpq_addmul(x + c, weight, fmpq_mat_entry(points, i, c));
@@ -608,12 +593,13 @@ static bool hull_agrees(experiment_t *run, const layer_t *layer, const fmpq_mat_
 
 // A random router with small rows and 2 to 5 experts; NULL for one with twins.
 static layer_t *draw_router(experiment_t *run, stream_t *stream) {
-    const slong n = pick(stream, 2, 5), k = pick(stream, 1, n - 1), d = pick(stream, 1, 3);
+    const slong n = stream_pick(stream, 2, 5), k = stream_pick(stream, 1, n - 1),
+                d = stream_pick(stream, 1, 3);
     slong first, second;
-    layer_t *layer = required(run, layer_alloc(n, k, 0, d));
+    layer_t *layer = experiment_memory(run, layer_alloc(n, k, 0, d));
     for (slong i = 0; i < n; i++)
         for (slong c = 0; c <= d; c++)
-            fmpz_set_si(fmpz_mat_entry(layer->router, i, c), pick(stream, -4, 4) * (c < d ? 1 : 5));
+            fmpz_set_si(fmpz_mat_entry(layer->router, i, c), stream_pick(stream, -4, 4) * (c < d ? 1 : 5));
     if (!layer_twins(layer, &first, &second))
         return layer;
     layer_free(layer);
@@ -623,7 +609,7 @@ static layer_t *draw_router(experiment_t *run, stream_t *stream) {
 static void decide_random_distances(experiment_t *run) {
     static const char *const claim = "depth/def-5.5";
     slong points = 0, agree = 0, hulls = 0, right = 0, saturated = 0;
-    stream_t stream = stream_of(run, "distances");
+    stream_t stream = experiment_stream(run, stream_experiment("distances"));
     fmpq_t squared;
     fmpq_init(squared);
     for (int i = 0; i < size_of(run, DISTANCES); i++) {
@@ -631,7 +617,7 @@ static void decide_random_distances(experiment_t *run) {
         if (layer == NULL)
             continue;
         fmpq_mat_t corners;
-        fmpq_mat_init(corners, pick(&stream, 2, 4), layer->dimension);
+        fmpq_mat_init(corners, stream_pick(&stream, 2, 4), layer->dimension);
         draw_points(corners, &stream);
         points++;
         agree += distances_agree(run, layer, corners->rows[0]);
@@ -646,8 +632,9 @@ static void decide_random_distances(experiment_t *run) {
         layer_free(layer);
     }
     fmpq_clear(squared);
-    check_count(run, claim, "points whose distance by feet is that by coalitions", agree, points);
-    check_count(run, claim, "polytopes whose least distance is right", right, hulls);
+    experiment_check_integer(run, claim, "points whose distance by feet is that by coalitions", agree,
+                             points);
+    experiment_check_integer(run, claim, "polytopes whose least distance is right", right, hulls);
     experiment_check(run, claim, "polytopes that are saturated", (double)saturated, AT_LEAST, 1, 0);
     experiment_macro_integer(run, "DistancePoints", points);
     experiment_macro_integer(run, "Hulls", hulls);
@@ -657,12 +644,8 @@ static void decide_random_distances(experiment_t *run) {
 // The example of the text: the origin and the router of the file. The bound of the definition is strict.
 static void decide_example(experiment_t *run) {
     static const char *const claim = "depth/def-5.5";
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, "instances/gating-router.moe"), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    const layer_t *layer = instance.layer;
-    if (layer == NULL || layer->dimension != 2)
+    layer_t *layer = experiment_layer(run, "gating-router.moe");
+    if (layer->dimension != 2)
         experiment_stop(run, FAULT_INPUT, "gating-router.moe: a router in the plane is expected");
     fmpq *origin = _fmpq_vec_init(2), *foot = _fmpq_vec_init(2);
     fmpq_t squared, distance;
@@ -673,18 +656,17 @@ static void decide_example(experiment_t *run) {
     fmpq_set_si(foot, 3, 10);
     fmpq_set_si(foot + 1, -3, 5);
     squared_distance(distance, origin, foot, 2);
-    check_count(run, claim, "example: by feet", distances_agree(run, layer, origin), 1);
-    check_count(run, claim, "example: the foot of the text is on the hypersurface", is_on(&surface, foot), 1);
-    check_count(run, claim, "example: and at that distance", fmpq_equal(squared, distance), 1);
-    char *text = fmpq_get_str(NULL, 10, squared);
-    experiment_macro_text(run, "ExampleSquared", text);
-    flint_free(text);
+    experiment_check_integer(run, claim, "example: by feet", distances_agree(run, layer, origin), 1);
+    experiment_check_integer(run, claim, "example: the foot of the text is on the hypersurface",
+                             is_on(&surface, foot), 1);
+    experiment_check_integer(run, claim, "example: and at that distance", fmpq_equal(squared, distance), 1);
+    experiment_macro_fmpq(run, "ExampleSquared", squared);
     surface_clear(&surface);
     fmpq_clear(squared);
     fmpq_clear(distance);
     _fmpq_vec_clear(origin, 2);
     _fmpq_vec_clear(foot, 2);
-    instance_clear(&instance);
+    layer_free(layer);
 }
 
 static void run_gating(experiment_t *run) {

@@ -28,7 +28,7 @@
 #include "geometry/tree.h"
 #include "geometry/whitney.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
 
 #include <flint/flint.h>
 #include <flint/fmpz_vec.h>
@@ -63,13 +63,6 @@ static const char *const D48 = "depth/def-4.8", *const P410 = "depth/prop-4.10",
                          *const C412 = "depth/cor-4.12";
 
 enum { MOST_PLANES = 16 };
-
-static arrangement_t *alloc_arrangement(experiment_t *run, slong planes, slong dimension) {
-    arrangement_t *a = arrangement_alloc(planes, dimension);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return a;
-}
 
 // ---- The definition, word by word ----
 
@@ -228,7 +221,7 @@ static void examine_family(experiment_t *run, const family_t *family, tally_t *t
     slong rows = 1, number[MOST_PLANES] = {0};
     for (slong j = 0; j < width; j++)
         rows *= base;
-    arrangement_t *a = alloc_arrangement(run, n, family->dimension);
+    arrangement_t *a = experiment_memory(run, arrangement_alloc(n, family->dimension));
     for (slong i = n - 1; i >= 0;) { // number[0] <= number[1] <= ...
         for (slong j = 0; j < n; j++)
             set_row(a->rows->rows[j], width, number[j], family->range);
@@ -255,7 +248,7 @@ static void examine_families(experiment_t *run, tally_t *tally) {
 // ---- The moment curve, and degenerate classes made from it ----
 
 static arrangement_t *make_moment_curve(experiment_t *run, slong n, slong d) {
-    arrangement_t *a = alloc_arrangement(run, n, d);
+    arrangement_t *a = experiment_memory(run, arrangement_alloc(n, d));
     for (slong i = 0; i < n; i++)
         for (slong j = 0; j <= d; j++) {
             fmpz_set_si(a->rows->rows[i] + j, i + 1);
@@ -401,16 +394,11 @@ static void examine_classes(experiment_t *run, class_finding_t *total) {
 // ---- Verdicts ----
 
 static void decide_definition(experiment_t *run, const tally_t *tally) {
-    instance_t instance;
-    fault_t fault = {0};
-    const char *const name = "instances/general-position-line.arr";
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE ||
-        instance.arrangement == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: %s", name, fault.text);
-    const position_t position = find_position(instance.arrangement);
+    arrangement_t *a = experiment_arrangement(run, "general-position-line.arr");
+    const position_t position = find_position(a);
     finding_t f;
     finding_init(&f);
-    examine(run, instance.arrangement, true, &f);
+    examine(run, a, true, &f);
     const double regions = fmpz_get_d(f.regions), phi = fmpz_get_d(f.phi);
     experiment_check(run, D48, "(i) for the points 0 and 1 of the line", position.distinct_directions, EQUAL,
                      0, 0);
@@ -426,7 +414,7 @@ static void decide_definition(experiment_t *run, const tally_t *tally) {
     experiment_macro_integer(run, "LineRegions", (long long)regions);
     experiment_claim(run, D48, VERDICT_AMENDED, METHOD_EXACT, "instances/general-position-line.arr");
     finding_clear(&f);
-    instance_clear(&instance);
+    arrangement_free(a);
 }
 
 static void decide_bound(experiment_t *run, const tally_t *tally, const class_finding_t *classes) {
@@ -489,11 +477,9 @@ static void decide_attained(experiment_t *run) {
         const slong last = experiment_quick(run) ? GRID[i].quick : GRID[i].planes;
         different += count_moment_curves(run, GRID[i].dimension, last, regions);
         counted += last;
-        char *text = fmpz_get_str(NULL, 10, regions);
         table_integer(table, GRID[i].dimension);
         table_integer(table, last);
-        table_text(table, text);
-        flint_free(text);
+        table_fmpz(table, regions);
         experiment_progress(run, COUNT(FAMILIES) + i + 1, COUNT(FAMILIES) + COUNT(GRID));
     }
     fmpz_clear(regions);

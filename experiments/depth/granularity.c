@@ -24,9 +24,11 @@
 // whatever the granularity: neither gained by splitting nor lost when H/m < d.
 #include "geometry/bounds.h"
 #include "geometry/generic.h"
-#include "geometry/layer_flats.h"
+#include "geometry/layer_build.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
+#include "io/models.h"
 #include "number/ball.h"
 
 #include <arb.h>
@@ -34,7 +36,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -56,9 +57,8 @@ static const char *const FIGURE_MODELS[] = {"Mixtral 8x7B", "DeepSeekMoE 16B", "
                                             "Qwen3-235B-A22B"};
 static const double ROUNDING = 1e-9; // of logarithms and quotients in double precision, generously
 static const double Z = 4;           // standard errors at which a check fails
-static const char *const NAME = "granularity", *const THEOREM = "depth/thm-5.1",
-                         *const TRADEOFF = "depth/sec-5.1-tradeoff", *const CURSE = "depth/rem-5.2",
-                         *const COLLAPSE = "depth/rem-5.4";
+static const char *const THEOREM = "depth/thm-5.1", *const TRADEOFF = "depth/sec-5.1-tradeoff",
+                         *const CURSE = "depth/rem-5.2", *const COLLAPSE = "depth/rem-5.4";
 
 static void state_parameters(experiment_t *run) {
     experiment_parameter(run, "Splits", "%.0f", SPLITS, "1");
@@ -265,11 +265,6 @@ static void check_penalty(experiment_t *run) {
 
 // ---- The trade-off for published architectures ----
 
-typedef struct model {
-    const char *name;
-    ulong experts, active, width;
-} model_t;
-
 // ln G(m) by binomials, with the printed penalty or without.
 static double log_growth(const model_t *model, ulong m, bool penalty) {
     arb_t value, t;
@@ -326,40 +321,14 @@ static void compare(tally_t *tally, const model_t *model, ulong m) {
     tally->largest = fmax(tally->largest, fabs(difference));
 }
 
-static void read_models(experiment_t *run, model_t **models, size_t *count, sheet_t *sheet) {
-    experiment_read(run, "architectures.csv", sheet);
-    double *numbers = calloc(sheet->rows, sizeof *numbers);
-    model_t *list = calloc(sheet->rows, sizeof *list);
-    size_t column;
-    fault_t fault = {0};
-    if (numbers == NULL || list == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    if (sheet_column(sheet, "name", &column, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    for (size_t i = 0; i < sheet->rows; i++)
-        list[i].name = sheet_cell(sheet, i, column);
-    experiment_numbers(run, sheet, "n_routed", numbers);
-    for (size_t i = 0; i < sheet->rows; i++)
-        list[i].experts = (ulong)numbers[i];
-    experiment_numbers(run, sheet, "top_k", numbers);
-    for (size_t i = 0; i < sheet->rows; i++)
-        list[i].active = (ulong)numbers[i];
-    experiment_numbers(run, sheet, "expert_width", numbers);
-    for (size_t i = 0; i < sheet->rows; i++)
-        list[i].width = (ulong)numbers[i];
-    free(numbers);
-    *models = list;
-    *count = sheet->rows;
+static const model_t *model_of(experiment_t *run, const models_t *models, const char *name) {
+    const model_t *model = models_find(models, name);
+    if (model == NULL)
+        experiment_stop(run, FAULT_INPUT, "data/architectures.csv: expected a model «%s»", name);
+    return model;
 }
 
-static const model_t *model_of(experiment_t *run, const model_t *models, size_t count, const char *name) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(models[i].name, name) == 0)
-            return &models[i];
-    experiment_stop(run, FAULT_INPUT, "data/architectures.csv: expected a model «%s»", name);
-}
-
-static void write_curves(experiment_t *run, const model_t *models, size_t count) {
+static void write_curves(experiment_t *run, const models_t *models) {
     static const table_column_t columns[] = {{"model", "1", NULL, ""},
                                              {"N", "experts", NULL, ""},
                                              {"k", "experts", NULL, ""},
@@ -370,7 +339,7 @@ static void write_curves(experiment_t *run, const model_t *models, size_t count)
     table_t *table = experiment_table(run, "models", "logarithm of the bound's growth when experts are split",
                                       columns, COUNT(columns), COUNT(FIGURE_MODELS) * FIGURE_SPLITS);
     for (size_t i = 0; i < COUNT(FIGURE_MODELS); i++) {
-        const model_t *model = model_of(run, models, count, FIGURE_MODELS[i]);
+        const model_t *model = model_of(run, models, FIGURE_MODELS[i]);
         for (ulong m = 1; m <= FIGURE_SPLITS; m++) {
             table_integer(table, (long long)i);
             table_integer(table, (long long)model->experts);
@@ -385,25 +354,26 @@ static void write_curves(experiment_t *run, const model_t *models, size_t count)
 
 static void check_tradeoff(experiment_t *run) {
     tally_t published = {0}, sparse = {0};
-    model_t *models;
-    size_t count;
-    sheet_t sheet;
-    read_models(run, &models, &count, &sheet);
-    for (size_t i = 0; i < count; i++)
+    models_t models;
+    fault_t fault = {0};
+    models_read(experiment_data(run, "architectures.csv"), &models, &fault);
+    experiment_accept(run, &fault);
+    for (size_t i = 0; i < models.count; i++)
         for (ulong m = 1; m <= FIGURE_SPLITS; m++) {
-            const model_t many = {models[i].name, UWORD(1000000), models[i].active, models[i].width};
-            compare(&published, &models[i], m);
+            model_t many = models.list[i];
+            many.experts = UWORD(1000000);
+            compare(&published, &models.list[i], m);
             compare(&sparse, &many, m);
         }
-    write_curves(run, models, count);
+    write_curves(run, &models);
     experiment_check(run, TRADEOFF, "logarithms off their expansion by more than (1) allows",
                      published.beyond + sparse.beyond, EQUAL, 0, 0);
     experiment_check(run, TRADEOFF, "largest deviation at N = 10^6 and the same k", sparse.largest, AT_MOST,
                      0.1, ROUNDING);
-    experiment_macro_integer(run, "Models", (long long)count);
+    experiment_macro_integer(run, "Models", (long long)models.count);
     experiment_macro(run, "PublishedDeviation", "%.2f", published.largest);
     experiment_macro(run, "SparseDeviation", "%.3f", sparse.largest);
-    free(models);
+    models_free(&models);
 }
 
 // ---- What layers do when their experts are split ----
@@ -418,42 +388,20 @@ typedef struct outcome {
 
 static void draw(fmpz_mat_t rows, stream_t *stream) {
     for (slong i = 0; i < rows->r; i++)
-        for (slong j = 0; j < rows->c; j++) {
-            uint64_t word;
-            stream_bits(stream, &word, 1);
-            fmpz_set_si(fmpz_mat_entry(rows, i, j), (slong)(word % (2 * (uint64_t)RANGE + 1)) - RANGE);
-        }
-}
-
-// General position of all units: a proof that any d of them, of whatever experts, span.
-static bool units_are_generic(experiment_t *run, const layer_t *layer) {
-    arrangement_t *units = arrangement_alloc(layer->experts * layer->width, layer->dimension);
-    generic_report_t report;
-    if (units == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    fmpz_mat_set(units->rows, layer->rows);
-    experiment_require(run, generic_examine(units, &report), "generic_examine");
-    const bool generic = report.count == 0;
-    generic_clear(&report);
-    arrangement_free(units);
-    return generic;
+        for (slong j = 0; j < rows->c; j++)
+            fmpz_set_si(fmpz_mat_entry(rows, i, j), stream_pick(stream, -RANGE, RANGE));
 }
 
 static outcome_t count_layer(experiment_t *run, const bounds_layer_t *shape, uint32_t block) {
-    layer_t *layer = layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width,
-                                 (slong)shape->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(shape));
+    stream_t stream = experiment_stream(run, block);
     draw(layer->router, &stream);
     draw(layer->rows, &stream);
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &control, NULL, NULL, &count), "layer_flats_count");
-    const outcome_t outcome = {fmpz_get_d(count.regions), fmpz_get_d(count.level),
-                               fmpz_get_d(count.level + layer->dimension), units_are_generic(run, layer)};
-    layer_count_clear(&count);
+    const roads_flats_t flats = experiment_flats(run, layer);
+    bool generic; // a proof that any d of the units, of whatever experts, span
+    experiment_require(run, generic_units(layer, &generic), "generic_units");
+    const outcome_t outcome = {(double)flats.regions, (double)flats.level[0],
+                               (double)flats.level[layer->dimension], generic};
     layer_free(layer);
     return outcome;
 }
@@ -524,9 +472,7 @@ static void count_splits(experiment_t *run) {
     for (size_t i = 0; i < COUNT(BASE_SPLITS); i++) {
         const ulong m = BASE_SPLITS[i];
         const bounds_layer_t shape = {m * BASE.experts, m * BASE.active, BASE.width / m, BASE.dimension};
-        moments_t *moments = moments_alloc(COUNTED);
-        if (moments == NULL)
-            experiment_stop(run, FAULT_SYSTEM, "out of memory");
+        moments_t *moments = experiment_memory(run, moments_alloc(COUNTED));
         for (size_t j = 0; j < layers; j++) {
             const outcome_t outcome = count_layer(run, &shape, (uint32_t)(i * LAYERS + j));
             const double sample[] = {
@@ -547,29 +493,15 @@ static void count_splits(experiment_t *run) {
 
 // One layer with H = 1 < d = 2 that attains the printed bound, so that nothing has flattened.
 static void count_attained(experiment_t *run) {
-    instance_t instance;
-    fault_t fault = {0};
-    fmpz_t printed;
-    layer_count_t count;
-    if (instance_read(experiment_data(run, "instances/slicing-3-2-1-2.moe"), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    const layer_t *layer = instance.layer;
-    if (layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "instances/slicing-3-2-1-2.moe: expected a layer");
-    const bounds_layer_t shape = {(ulong)layer->experts, (ulong)layer->active, (ulong)layer->width,
-                                  (ulong)layer->dimension};
-    fmpz_init(printed);
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, NULL, NULL, NULL, &count), "layer_flats_count");
-    experiment_require(run, bounds_topk(printed, &shape), "bounds_topk");
+    layer_t *layer = experiment_layer(run, "slicing-3-2-1-2.moe");
+    const bounds_layer_t shape = layer_build_shape(layer);
+    const slong regions = experiment_flats(run, layer).regions;
     experiment_check(run, COLLAPSE, "regions of a layer with H < d against the printed bound",
-                     fmpz_get_d(count.regions), EQUAL, fmpz_get_d(printed), 0);
+                     (double)regions, EQUAL, (double)experiment_bound(run, bounds_topk, &shape), 0);
     experiment_check(run, COLLAPSE, "its units for each expert", (double)layer->width, AT_MOST,
                      (double)layer->dimension - 1, 0);
-    experiment_macro_integer(run, "Attained", fmpz_get_si(count.regions));
-    layer_count_clear(&count);
-    fmpz_clear(printed);
-    instance_clear(&instance);
+    experiment_macro_integer(run, "Attained", regions);
+    layer_free(layer);
 }
 
 static void run_granularity(experiment_t *run) {

@@ -23,9 +23,9 @@
 #include "geometry/generic.h"
 #include "geometry/polyhedron.h"
 #include "geometry/sphere.h"
-#include "geometry/tree.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <flint/flint.h>
 #include <flint/fmpz_poly.h>
@@ -33,7 +33,6 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -54,17 +53,11 @@ enum { MISSED = 4 };           // lines that may all miss the circle
 static const double MAX_Z = 4; // a statistical check fails beyond
 static const double ROUNDING = 1e-14;
 static const uint32_t SPHERE_BLOCK = 0, FLAT_BLOCK = 100000, POINT_BLOCK = 200000; // of random streams
-static const char *const NAME = "manifolds", *const ASSUMPTION = "depth/ass-4.22",
-                         *const BOUND = "depth/prop-4.24", *const GROWTH = "depth/rem-4.25",
-                         *const RANK = "depth/rem-4.30";
+static const char *const ASSUMPTION = "depth/ass-4.22", *const BOUND = "depth/prop-4.24",
+                         *const GROWTH = "depth/rem-4.25", *const RANK = "depth/rem-4.30";
 
 static slong phi(slong n, slong d) {
-    fmpz_t value;
-    fmpz_init(value);
-    bounds_phi(value, (ulong)n, (ulong)d);
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
+    return bounds_phi_si((ulong)n, (ulong)d);
 }
 
 static slong binomial(slong n, slong k) {
@@ -76,32 +69,10 @@ static slong sphere_most(slong planes, slong m) {
     return 2 * phi(planes - 1, m);
 }
 
-static arrangement_t *alloc_arrangement(experiment_t *run, slong planes, slong dimension) {
-    arrangement_t *a = arrangement_alloc(planes, dimension);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return a;
-}
-
 static bool is_generic(experiment_t *run, const arrangement_t *a) {
-    generic_report_t report;
-    experiment_require(run, generic_examine(a, &report), "generic_examine");
-    const bool generic = report.count == 0;
-    generic_clear(&report);
+    bool generic;
+    experiment_require(run, generic_is(a, &generic), "generic_is");
     return generic;
-}
-
-static slong tree(experiment_t *run, const arrangement_t *a, slong *bounded) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    tree_count_t count;
-    tree_count_init(&count, a->dimension);
-    experiment_require(run, tree_regions(a, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    *bounded = 0; // |chi(1)|, when the hyperplanes span
-    for (slong j = 0; j < count.levels; j++)
-        *bounded = fmpz_get_si(count.level + j) - *bounded;
-    tree_count_clear(&count);
-    return regions;
 }
 
 // ---- One arrangement and the sphere ----
@@ -161,7 +132,7 @@ static bool signs_at_point(const arrangement_t *a, const int64_t *t, int64_t s, 
 
 // Rational points of the sphere in regions that are said not to meet it.
 static int count_strays(experiment_t *run, const arrangement_t *a, const survey_t *survey, uint32_t block) {
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), POINT_BLOCK + block);
+    stream_t stream = experiment_stream(run, POINT_BLOCK + block);
     int strays = 0;
     for (int i = 0; i < POINTS; i++) {
         uint64_t words[DIMENSIONS + 1], positive;
@@ -188,7 +159,7 @@ typedef struct {
 // Seeded random hyperplanes, in general position and transversal to the sphere (drawn again where they are not).
 static arrangement_t *draw_transversal(experiment_t *run, slong planes, slong m, stream_t *stream,
                                        survey_t *survey) {
-    arrangement_t *a = alloc_arrangement(run, planes, m + 1);
+    arrangement_t *a = experiment_memory(run, arrangement_alloc(planes, m + 1));
     for (;;) {
         experiment_require(run, arrangement_draw(a, RANGE, stream), "arrangement_draw");
         *survey = survey_of(run, a);
@@ -206,7 +177,7 @@ static slong lines_met(const sphere_feet_t *feet) {
 }
 
 static slong examine(experiment_t *run, slong planes, slong m, uint32_t block, tally_t *tally) {
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), SPHERE_BLOCK + block);
+    stream_t stream = experiment_stream(run, SPHERE_BLOCK + block);
     survey_t survey;
     arrangement_t *a = draw_transversal(run, planes, m, &stream, &survey);
     const slong meeting = survey.regions.meeting;
@@ -225,7 +196,8 @@ static slong examine(experiment_t *run, slong planes, slong m, uint32_t block, t
 // Hyperplanes through the origin, in general position: their regions by the tree, and those that meet the sphere.
 static slong count_central(experiment_t *run, slong planes, slong m, uint32_t block, slong *meeting) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("manifolds-central"), block);
-    arrangement_t *a = alloc_arrangement(run, planes, m + 1), *slice = alloc_arrangement(run, planes, m);
+    arrangement_t *a = experiment_memory(run, arrangement_alloc(planes, m + 1)),
+                  *slice = experiment_memory(run, arrangement_alloc(planes, m));
     do {
         experiment_require(run, arrangement_draw(a, RANGE, &stream), "arrangement_draw");
         for (slong p = 0; p < planes; p++) {
@@ -234,8 +206,7 @@ static slong count_central(experiment_t *run, slong planes, slong m, uint32_t bl
                 fmpz_set(fmpz_mat_entry(slice->rows, p, j), fmpz_mat_entry(a->rows, p, j));
         }
     } while (!is_generic(run, slice)); // at the height 1: general position there is general position here
-    slong bounded;
-    const slong regions = tree(run, a, &bounded);
+    const slong regions = experiment_tree(run, a).regions;
     survey_t survey = survey_of(run, a);
     *meeting = survey.regions.meeting;
     survey_clear(&survey);
@@ -311,49 +282,37 @@ static void decide_spheres(experiment_t *run, const tally_t *tally) {
 
 // ---- The counterexamples in the files ----
 
-static arrangement_t *read_arrangement(experiment_t *run, const char *name, instance_t *instance) {
-    char path[64];
-    fault_t fault = {0};
-    snprintf(path, sizeof path, "instances/manifolds-%s.arr", name);
-    if (instance_read(experiment_data(run, path), instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (instance->arrangement == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: expected an arrangement", path);
-    return instance->arrangement;
-}
-
 // An arrangement and the sphere: how many regions meet it, whether it is transversal.
-static void check_sphere_file(experiment_t *run, const char *name, const char *macro, slong *meeting,
+static void check_sphere_file(experiment_t *run, const char *file, const char *macro, slong *meeting,
                               slong *planes, slong *touching) {
-    instance_t instance;
-    const arrangement_t *a = read_arrangement(run, name, &instance);
+    arrangement_t *a = experiment_arrangement(run, file);
     survey_t survey = survey_of(run, a);
     *meeting = survey.regions.meeting;
     *planes = a->planes;
     *touching = survey.feet.touching;
     experiment_macro_integer(run, macro, *meeting);
     survey_clear(&survey);
-    instance_clear(&instance);
+    arrangement_free(a);
 }
 
 static void check_sphere_files(experiment_t *run) {
     slong meeting, planes, touching;
-    check_sphere_file(run, "circle", "Circle", &meeting, &planes, &touching);
+    check_sphere_file(run, "manifolds-circle.arr", "Circle", &meeting, &planes, &touching);
     experiment_check(run, BOUND, "circle: flats that touch it", (double)touching, EQUAL, 0, 0);
     experiment_check(run, BOUND, "circle: regions", (double)meeting, AT_LEAST, (double)phi(planes, 1) + 1, 0);
     experiment_check(run, BOUND, "circle: regions", (double)meeting, EQUAL, (double)sphere_most(planes, 1),
                      0);
-    check_sphere_file(run, "sphere", "Sphere", &meeting, &planes, &touching);
+    check_sphere_file(run, "manifolds-sphere.arr", "Sphere", &meeting, &planes, &touching);
     experiment_check(run, BOUND, "sphere: flats that touch it", (double)touching, EQUAL, 0, 0);
     experiment_check(run, BOUND, "sphere: regions", (double)meeting, AT_LEAST, (double)phi(planes, 2) + 1, 0);
     experiment_check(run, BOUND, "sphere: regions", (double)meeting, EQUAL, (double)sphere_most(planes, 2),
                      0);
-    check_sphere_file(run, "plane", "Plane", &meeting, &planes, &touching);
+    check_sphere_file(run, "manifolds-plane.arr", "Plane", &meeting, &planes, &touching);
     experiment_check(run, ASSUMPTION, "one plane and the sphere: flats that touch it", (double)touching,
                      EQUAL, 0, 0);
     experiment_check(run, ASSUMPTION, "one plane and the sphere: hyperplanes", (double)planes, AT_MOST, 1, 0);
     experiment_check(run, ASSUMPTION, "one plane and the sphere: regions", (double)meeting, EQUAL, 2, 0);
-    check_sphere_file(run, "miss", "Miss", &meeting, &planes, &touching);
+    check_sphere_file(run, "manifolds-miss.arr", "Miss", &meeting, &planes, &touching);
     experiment_check(run, GROWTH, "lines in general position that miss the circle: regions met",
                      (double)meeting, EQUAL, 1, 0);
     experiment_check(run, GROWTH, "lines in general position that miss the circle", (double)planes, AT_LEAST,
@@ -420,26 +379,24 @@ static graph_t examine_graph(const arrangement_t *a, const fmpz_poly_t p) {
     return graph;
 }
 
-static void check_graph_file(experiment_t *run, const char *name, const char *macro,
+static void check_graph_file(experiment_t *run, const char *file, const char *macro,
                              const slong *coefficients, slong degree) {
-    instance_t instance;
-    const arrangement_t *a = read_arrangement(run, name, &instance);
+    arrangement_t *a = experiment_arrangement(run, file);
     fmpz_poly_t p;
     fmpz_poly_init(p);
     for (slong i = 0; i <= degree; i++)
         fmpz_poly_set_coeff_si(p, i, coefficients[i]);
     const graph_t graph = examine_graph(a, p);
-    slong bounded;
     experiment_check(run, BOUND, "graph of a polynomial: transversal", graph.transversal, EQUAL, 1, 0);
     experiment_check(run, BOUND, "graph of a polynomial: regions", (double)graph.regions, AT_LEAST,
                      (double)phi(graph.planes, 1) + 1, 0);
     experiment_check(run, BOUND, "graph of a polynomial: regions and its components", (double)graph.regions,
                      AT_MOST, (double)graph.components, 0);
     experiment_check(run, BOUND, "graph of a polynomial: regions and all regions", (double)graph.regions,
-                     EQUAL, (double)tree(run, a, &bounded), 0);
+                     EQUAL, (double)experiment_tree(run, a).regions, 0);
     experiment_macro_integer(run, macro, graph.regions);
     fmpz_poly_clear(p);
-    instance_clear(&instance);
+    arrangement_free(a);
 }
 
 // ---- Affine M: the bound as printed, and bounded cells ----
@@ -453,16 +410,13 @@ typedef struct {
 
 static void draw_entries(fmpz_mat_t matrix, slong range, stream_t *stream) {
     for (slong i = 0; i < matrix->r; i++)
-        for (slong j = 0; j < matrix->c; j++) {
-            uint64_t word;
-            stream_bits(stream, &word, 1);
-            fmpz_set_si(fmpz_mat_entry(matrix, i, j), (slong)(word % (2 * (uint64_t)range + 1)) - range);
-        }
+        for (slong j = 0; j < matrix->c; j++)
+            fmpz_set_si(fmpz_mat_entry(matrix, i, j), stream_pick(stream, -range, range));
 }
 
 static flat_t draw_flat(experiment_t *run, slong planes, slong m, slong range, stream_t *stream) {
     const slong d = m + ROOM;
-    flat_t flat = {.inside = alloc_arrangement(run, planes, m), .planes = planes};
+    flat_t flat = {.inside = experiment_memory(run, arrangement_alloc(planes, m)), .planes = planes};
     fmpz_mat_t basis, ambient, normals,
         directions; // basis: columns v_1 ... v_m p, in homogeneous coordinates
     fmpz_mat_init(basis, d + 1, m + 1);
@@ -566,17 +520,16 @@ typedef struct {
 static void examine_flat(experiment_t *run, slong planes, slong m, slong range, stream_t *stream,
                          flats_t *flats) {
     flat_t flat = draw_flat(run, planes, m, range, stream);
-    slong bounded;
-    const slong regions = tree(run, flat.inside, &bounded);
+    const roads_tree_t tree = experiment_tree(run, flat.inside);
     const walk_t w = walk_flat(run, &flat);
     flats->flats++;
-    flats->above += regions > phi(planes, m);
-    flats->disagreements += regions != w.regions;
+    flats->above += tree.regions > phi(planes, m);
+    flats->disagreements += tree.regions != w.regions;
     if (is_generic(run, flat.inside)) {
         flats->generic++;
-        flats->not_phi += regions != phi(planes, m);
+        flats->not_phi += tree.regions != phi(planes, m);
         flats->bounded_wrong += w.bounded != binomial(planes - 1, m);
-        flats->bounded_disagree += w.bounded != bounded;
+        flats->bounded_disagree += w.bounded != tree.bounded;
         flats->early += planes <= m && w.bounded > 0;
         flats->at_threshold += planes == m;
     }
@@ -586,7 +539,7 @@ static void examine_flat(experiment_t *run, slong planes, slong m, slong range, 
 static void check_flats(experiment_t *run) {
     flats_t flats = {0};
     const int repeats = experiment_quick(run) ? QUICK_FLATS : FLATS;
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), FLAT_BLOCK);
+    stream_t stream = experiment_stream(run, FLAT_BLOCK);
     for (slong m = 1; m <= DIMENSIONS; m++)
         for (slong n = 1; n <= m + BEYOND; n++)
             for (int k = 0; k < repeats; k++)
@@ -738,8 +691,8 @@ static void run_manifolds(experiment_t *run) {
     tally_t tally = {0};
     state_parameters(run);
     check_sphere_files(run);
-    check_graph_file(run, "parabola", "Parabola", parabola, 2);
-    check_graph_file(run, "cubic", "Cubic", cubic, 3);
+    check_graph_file(run, "manifolds-parabola.arr", "Parabola", parabola, 2);
+    check_graph_file(run, "manifolds-cubic.arr", "Cubic", cubic, 3);
     check_spheres(run, &tally);
     decide_spheres(run, &tally);
     check_flats(run);

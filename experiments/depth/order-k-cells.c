@@ -25,7 +25,7 @@
 #include "geometry/picture.h"
 #include "geometry/router.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
 #include "routing/gates.h"
 
 #include <flint/flint.h>
@@ -61,32 +61,13 @@ static const char *const TEMPERATURES[] = {"1/100", "1/10", "1", "10", "100"};
 static const ulong NEAR = 100; // near ties: 2^-NEAR of the way from a wall to the middle of the cell
 static const slong LAST_PRECISION = 4096; // bits
 static const double HALF = 1;             // the figure shows [-HALF, HALF]^2
-static const char *const NAME = "order-k-cells";
 static const char *const T45A = "depth/thm-4.5a", *const T45B = "depth/thm-4.5b",
                          *const T45C = "depth/thm-4.5c", *const E46 = "depth/ex-4.6",
                          *const F4 = "depth/fig-4", *const R47 = "depth/rem-4.7";
 
-static void require_memory(experiment_t *run, const void *memory) {
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-}
-
-static layer_t *read_router(experiment_t *run, const char *name) {
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE || instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: %s", name, fault.text);
-    return instance.layer; // the only part
-}
-
 static layer_t *draw_router(experiment_t *run, const shape_t *shape, stream_t *stream) {
-    layer_t *layer = router_draw(shape->experts, shape->dimension, shape->biased, shape->range, stream);
-    require_memory(run, layer);
-    return layer;
-}
-
-static stream_t stream_of(experiment_t *run, uint32_t block) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    return experiment_memory(
+        run, router_draw(shape->experts, shape->dimension, shape->biased, shape->range, stream));
 }
 
 static cells_t cells_of(experiment_t *run, const layer_t *layer) {
@@ -191,8 +172,7 @@ static void compare_edges(const cells_t *cells, const hypersimplex_t *h, const s
 static void compare_hypersimplex(experiment_t *run, const cells_t *cells, bool biased, tally_t *tally) {
     hypersimplex_t h;
     experiment_require(run, hypersimplex_project(cells->layer, biased, &h), "hypersimplex_project");
-    slong *vertex = malloc((size_t)h.count * sizeof *vertex);
-    require_memory(run, vertex);
+    slong *vertex = experiment_memory(run, malloc((size_t)h.count * sizeof *vertex));
     compare_vertices(cells, &h, vertex, tally);
     compare_edges(cells, &h, vertex, tally);
     free(vertex);
@@ -288,7 +268,7 @@ static tally_t examine_shapes(experiment_t *run) {
     tally_t total = {0};
     for (size_t s = 0; s < COUNT(SHAPES); s++) {
         const int routers = experiment_quick(run) ? SHAPES[s].quick : SHAPES[s].routers;
-        stream_t stream = stream_of(run, (uint32_t)s);
+        stream_t stream = experiment_stream(run, (uint32_t)s);
         tally_t tally = {0};
         for (int i = 0; i < routers; i++) {
             layer_t *layer = draw_router(run, &SHAPES[s], &stream);
@@ -304,8 +284,8 @@ static tally_t examine_shapes(experiment_t *run) {
 }
 
 static void decide_hypersimplex(experiment_t *run, const tally_t *total) {
-    layer_t *bounded = read_router(run, "instances/order-k-cells-bounded.moe"),
-            *swaps = read_router(run, "instances/order-k-cells-swaps.moe");
+    layer_t *bounded = experiment_layer(run, "order-k-cells-bounded.moe"),
+            *swaps = experiment_layer(run, "order-k-cells-swaps.moe");
     cells_t cells = cells_of(run, bounded);
     const slong middle = cells_index(&cells, &(slong){2});
     experiment_check(run, T45A, "coalitions whose cell or vertex is missing", (double)total->not_vertices,
@@ -429,7 +409,7 @@ static void examine_one_independent(experiment_t *run, layer_t *layer, independe
 
 static independent_t examine_independent(experiment_t *run) {
     const slong last = experiment_quick(run) ? INDEPENDENT_QUICK : INDEPENDENT_UP_TO;
-    stream_t stream = stream_of(run, INDEPENDENT_BLOCK);
+    stream_t stream = experiment_stream(run, INDEPENDENT_BLOCK);
     independent_t found = {0};
     fmpz_t all;
     fmpz_init(all);
@@ -447,8 +427,8 @@ static independent_t examine_independent(experiment_t *run) {
 }
 
 // How many experts serve a convex region that is not empty.
-static slong convex_regions(experiment_t *run, const char *name, slong *cells_found) {
-    layer_t *layer = read_router(run, name);
+static slong convex_regions(experiment_t *run, const char *file, slong *cells_found) {
+    layer_t *layer = experiment_layer(run, file);
     cells_t cells = cells_of(run, layer);
     tally_t tally = {0};
     examine_experts(&cells, &tally);
@@ -461,8 +441,7 @@ static slong convex_regions(experiment_t *run, const char *name, slong *cells_fo
 // In dimension d the corners e_1, ..., e_d, -(1, ..., 1) of a simplex and the inner point 0, k = N - 1 = d + 1: whether
 // the last expert, whose logit is the mean of the others, is in all coalitions and its region convex.
 static bool serves_all(experiment_t *run, slong d) {
-    layer_t *layer = layer_alloc(d + 2, d + 1, 0, d);
-    require_memory(run, layer);
+    layer_t *layer = experiment_memory(run, layer_alloc(d + 2, d + 1, 0, d));
     for (slong j = 0; j < d; j++) {
         fmpz_one(layer->router->rows[j] + j);
         fmpz_set_si(layer->router->rows[d] + j, -1);
@@ -483,10 +462,10 @@ static void decide_regions(experiment_t *run, const tally_t *total, const indepe
     experiment_check(run, T45B, "d + 2 experts: dimensions with one that serves all inputs", (double)serving,
                      EQUAL, (double)INDEPENDENT_UP_TO, 0);
     experiment_check(run, T45B, "convex regions of z = (x; -x; 0) with k = 2",
-                     (double)convex_regions(run, "instances/order-k-cells-convex.moe", &cells), EQUAL, 3, 0);
+                     (double)convex_regions(run, "order-k-cells-convex.moe", &cells), EQUAL, 3, 0);
     experiment_check(run, T45B, "its cells", (double)cells, EQUAL, 2, 0);
     experiment_check(run, T45B, "convex regions with the fourth row in a triangle",
-                     (double)convex_regions(run, "instances/order-k-cells-inner.moe", &cells), EQUAL, 1, 0);
+                     (double)convex_regions(run, "order-k-cells-inner.moe", &cells), EQUAL, 1, 0);
     experiment_check(run, T45B, "affinely independent: regions without the witness", (double)found->bad_gaps,
                      EQUAL, 0, 0);
     experiment_check(run, T45B, "affinely independent: regions tried", (double)found->gaps, AT_LEAST, 20, 0);
@@ -505,7 +484,7 @@ static void decide_regions(experiment_t *run, const tally_t *total, const indepe
 }
 
 static void decide_halfspaces(experiment_t *run, const independent_t *found) {
-    layer_t *layer = read_router(run, "instances/order-k-cells-redundant.moe");
+    layer_t *layer = experiment_layer(run, "order-k-cells-redundant.moe");
     cells_t cells = cells_of(run, layer);
     const slong third = cells_index(&cells, &(slong){2});
     experiment_check(run, T45C, "facets of the third cell of z = (-x; 0; x - 1)",
@@ -566,7 +545,7 @@ static gates_order_t compare_all_gates(experiment_t *run) {
     fmpq_t temperature;
     fmpq_init(temperature);
     for (size_t s = 0; s < COUNT(SHAPES); s++) {
-        stream_t stream = stream_of(run, (uint32_t)s);
+        stream_t stream = experiment_stream(run, (uint32_t)s);
         layer_t *layer = draw_router(run, &SHAPES[s], &stream);
         layer->active = layer->experts / 2;
         cells_t cells = cells_of(run, layer);
@@ -603,11 +582,6 @@ static void decide_softmax(experiment_t *run) {
 
 // ---- Example 4.6 and Figure 4: three cones ----
 
-// Six decimals, and no negative zero.
-static void table_place(table_t *table, double value) {
-    table_real(table, nearbyint(value * 1e6) / 1e6 + 0.0);
-}
-
 // Corners of the cells in the window, counter-clockwise.
 static void write_cones(experiment_t *run, const picture_t *picture) {
     static const table_column_t columns[] = {{"cell", "1", NULL, ""},        {"first", "expert", NULL, ""},
@@ -622,10 +596,10 @@ static void write_cones(experiment_t *run, const picture_t *picture) {
             table_integer(table, (long long)c + 1);
             table_integer(table, picture->members[2 * c] + 1);
             table_integer(table, picture->members[2 * c + 1] + 1);
-            table_place(table, corner.x - HALF);
-            table_place(table, corner.y - HALF);
-            table_place(table, picture->cell[c].centre.x - HALF);
-            table_place(table, picture->cell[c].centre.y - HALF);
+            table_rounded(table, corner.x - HALF, 1e6);
+            table_rounded(table, corner.y - HALF, 1e6);
+            table_rounded(table, picture->cell[c].centre.x - HALF, 1e6);
+            table_rounded(table, picture->cell[c].centre.y - HALF, 1e6);
         }
 }
 
@@ -641,8 +615,8 @@ static void write_rays(experiment_t *run, const cells_t *cells) {
                 continue;
             const double x = fmpz_get_d(facet->point), y = fmpz_get_d(facet->point + 1);
             const double size = fmax(fabs(x), fabs(y)) / HALF;
-            table_place(table, x / size);
-            table_place(table, y / size);
+            table_rounded(table, x / size, 1e6);
+            table_rounded(table, y / size, 1e6);
         }
 }
 
@@ -660,8 +634,8 @@ static long write_gap(experiment_t *run, const layer_t *layer) {
     for (int i = 0; i < 3; i++) {
         served += router_served(layer, 0, points[i]);
         table_integer(table, router_served(layer, 0, points[i]));
-        table_place(table, fmpz_get_d(points[i]) / fmpz_get_d(points[i] + 2));
-        table_place(table, fmpz_get_d(points[i] + 1) / fmpz_get_d(points[i] + 2));
+        table_rounded(table, fmpz_get_d(points[i]) / fmpz_get_d(points[i] + 2), 1e6);
+        table_rounded(table, fmpz_get_d(points[i] + 1) / fmpz_get_d(points[i] + 2), 1e6);
         _fmpz_vec_clear(points[i], 3);
     }
     return served;
@@ -682,7 +656,7 @@ static long count_cones(const cells_t *cells) {
 
 static void decide_cones(experiment_t *run) {
     const picture_frame_t frame = {{-HALF, -HALF}, {1, 0}, {0, 1}, 2 * HALF, 2 * HALF};
-    layer_t *layer = read_router(run, "instances/order-k-cells-cones.moe");
+    layer_t *layer = experiment_layer(run, "order-k-cells-cones.moe");
     cells_t cells = cells_of(run, layer);
     picture_t picture = {0};
     tally_t tally = {0};

@@ -23,7 +23,7 @@
 #include "geometry/power.h"
 #include "geometry/router.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
 
 #include <flint/flint.h>
 #include <flint/fmpz_vec.h>
@@ -53,31 +53,12 @@ static const int LINES = 1000, LINES_QUICK = 100;       // how many
 static const uint32_t LINE_BLOCK = 100;                 // of random streams; a shape's is its number
 static const slong WALLS_UP_TO = 12;                    // experts of the routers with the most walls
 static const double HALF = 8;                           // figures show [-HALF, HALF]^2
-static const char *const NAME = "power-diagram";
 static const char *const P42 = "depth/prop-4.2", *const R44 = "depth/rem-4.4", *const E43 = "depth/ex-4.3",
                          *const F3 = "depth/fig-3";
 
-static void require_memory(experiment_t *run, const void *memory) {
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-}
-
-static layer_t *read_router(experiment_t *run, const char *name) {
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE || instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: %s", name, fault.text);
-    return instance.layer; // the only part
-}
-
 static layer_t *draw_router(experiment_t *run, const shape_t *shape, stream_t *stream) {
-    layer_t *layer = router_draw(shape->experts, shape->dimension, shape->biased, shape->range, stream);
-    require_memory(run, layer);
-    return layer;
-}
-
-static stream_t stream_of(experiment_t *run, uint32_t block) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    return experiment_memory(
+        run, router_draw(shape->experts, shape->dimension, shape->biased, shape->range, stream));
 }
 
 static cells_t cells_of(experiment_t *run, const layer_t *layer) {
@@ -247,7 +228,7 @@ static tally_t examine_shapes(experiment_t *run) {
                                       COUNT(columns), COUNT(SHAPES));
     tally_t total = {0};
     for (size_t s = 0; s < COUNT(SHAPES); s++) {
-        stream_t stream = stream_of(run, (uint32_t)s);
+        stream_t stream = experiment_stream(run, (uint32_t)s);
         tally_t tally = {0};
         const int routers = experiment_quick(run) ? SHAPES[s].quick : SHAPES[s].routers;
         for (int i = 0; i < routers; i++) {
@@ -267,8 +248,7 @@ static tally_t examine_shapes(experiment_t *run) {
 // the walls are dual to the edges of a triangulation. In space: the moment curve.
 static layer_t *make_walls(experiment_t *run, slong experts, slong dimension) {
     static const slong corners[3][2] = {{-900, -500}, {1000, -600}, {100, 1100}};
-    layer_t *layer = layer_alloc(experts, 1, 0, dimension);
-    require_memory(run, layer);
+    layer_t *layer = experiment_memory(run, layer_alloc(experts, 1, 0, dimension));
     for (slong i = 0; i < experts; i++) {
         fmpz *row = layer->router->rows[i];
         fmpz_set_si(row, dimension == 2 && i < 3 ? corners[i][0] : i + 1);
@@ -373,7 +353,7 @@ static layer_t *draw_voronoi(experiment_t *run, stream_t *stream, fmpq *first) {
 static void examine_lines(experiment_t *run) {
     const shape_t shape = {LINE_EXPERTS, 1, true, 0, 0, LINE_RANGE};
     const int lines = experiment_quick(run) ? LINES_QUICK : LINES;
-    stream_t stream = stream_of(run, LINE_BLOCK);
+    stream_t stream = experiment_stream(run, LINE_BLOCK);
     long recognised = 0, fitting = 0, disagreements = 0, long_lines = 0, voronoi = 0, short_lost = 0;
     fmpq *first = _fmpq_vec_init(1);
     for (int i = 0; i < lines; i++) {
@@ -405,8 +385,8 @@ static void examine_lines(experiment_t *run) {
 }
 
 static void decide_power_diagram(experiment_t *run, const tally_t *total) {
-    layer_t *two = read_router(run, "instances/power-diagram-two.moe"),
-            *five = read_router(run, "instances/power-diagram-line.moe");
+    layer_t *two = experiment_layer(run, "power-diagram-two.moe"),
+            *five = experiment_layer(run, "power-diagram-line.moe");
     cells_t cells = cells_of(run, two);
     const line_t line = examine_line(run, five, NULL);
     experiment_check(run, P42, "cells of z = (x; -x; -1)", (double)cells.count, EQUAL, 2, 0);
@@ -447,9 +427,9 @@ typedef struct {
     picture_t picture;
 } panel_t;
 
-static panel_t open_panel(experiment_t *run, const char *name) {
+static panel_t open_panel(experiment_t *run, const char *file) {
     const picture_frame_t frame = {{-HALF, -HALF}, {1, 0}, {0, 1}, 2 * HALF, 2 * HALF};
-    panel_t panel = {.layer = read_router(run, name)};
+    panel_t panel = {.layer = experiment_layer(run, file)};
     panel.cells = cells_of(run, panel.layer);
     experiment_require(run, picture_draw(panel.layer, &frame, &panel.picture), "picture_draw");
     return panel;
@@ -461,18 +441,13 @@ static void close_panel(panel_t *panel) {
     layer_free(panel->layer);
 }
 
-// Six decimals, and no negative zero.
-static void table_place(table_t *table, double value) {
-    table_real(table, nearbyint(value * 1e6) / 1e6 + 0.0);
-}
-
 // A corner, and the tropical surface above it: the logit of the cell's expert.
 static void write_corner(table_t *table, const layer_t *layer, slong expert, planar_point_t place) {
     const fmpz *row = layer->router->rows[expert];
     const double x = place.x - HALF, y = place.y - HALF;
-    table_place(table, x);
-    table_place(table, y);
-    table_place(table, fmpz_get_d(row) * x + fmpz_get_d(row + 1) * y + fmpz_get_d(row + 2));
+    table_rounded(table, x, 1e6);
+    table_rounded(table, y, 1e6);
+    table_rounded(table, fmpz_get_d(row) * x + fmpz_get_d(row + 1) * y + fmpz_get_d(row + 2), 1e6);
 }
 
 static bool on_border(planar_point_t p, planar_point_t q) {
@@ -528,8 +503,8 @@ static void write_sites(experiment_t *run, const panel_t panels[PANELS], long ow
             table_integer(table, p + 1);
             table_integer(table, i + 1);
             table_integer(table, inside);
-            table_place(table, fmpz_get_d(site) / 2);
-            table_place(table, fmpz_get_d(site + 1) / 2);
+            table_rounded(table, fmpz_get_d(site) / 2, 1e6);
+            table_rounded(table, fmpz_get_d(site + 1) / 2, 1e6);
         }
     _fmpz_vec_clear(site, 3);
 }
@@ -569,8 +544,8 @@ static long count_facets(const cells_t *cells) {
 }
 
 static void decide_figure(experiment_t *run) {
-    panel_t panels[PANELS] = {open_panel(run, "instances/power-diagram-voronoi.moe"),
-                              open_panel(run, "instances/power-diagram-power.moe")};
+    panel_t panels[PANELS] = {open_panel(run, "power-diagram-voronoi.moe"),
+                              open_panel(run, "power-diagram-power.moe")};
     const panel_t *voronoi = panels + VORONOI, *power = panels + POWER;
     const double experts = (double)voronoi->layer->experts;
     long own[PANELS] = {0};

@@ -27,9 +27,10 @@
 #include "geometry/dependence.h"
 #include "geometry/neighbourly.h"
 #include "geometry/reach.h"
-#include "geometry/tree.h"
+#include "geometry/router.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <flint/fmpq_vec.h>
 #include <flint/fmpz_vec.h>
@@ -75,7 +76,6 @@ enum {
     WALK_BLOCK = 20000000,
     SHAPE_BLOCK = 10000
 };
-static const char *const NAME = "reachability";
 static const char *const LEMMA = "depth/lemma-4.18", *const THEOREM = "depth/thm-4.17b",
                          *const LAW = "depth/law-reachability";
 static const neighbourly_shape_t EXAMPLE = {16, 4, 5, true}; // the router of Example 4.21
@@ -100,13 +100,7 @@ static void state_parameters(experiment_t *run) {
 }
 
 static stream_t stream_of(const experiment_t *run, size_t block) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)block);
-}
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
+    return experiment_stream(run, (uint32_t)block);
 }
 
 static slong binomial(slong n, slong k) {
@@ -118,21 +112,15 @@ static slong binomial(slong n, slong k) {
     return result;
 }
 
-static void check_equal(experiment_t *run, const char *claim, const char *what, slong value, slong known) {
-    experiment_check(run, claim, what, (double)value, EQUAL, (double)known, 0);
-}
-
 static layer_t *router_alloc(experiment_t *run, const neighbourly_shape_t *shape) {
-    layer_t *layer = layer_alloc(shape->experts, shape->active, 0, shape->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, layer_alloc(shape->experts, shape->active, 0, shape->dimension));
     return layer;
 }
 
 static void draw_router(layer_t *layer, bool bias, slong range, stream_t *stream) {
     for (slong i = 0; i < layer->experts; i++)
         for (slong j = 0; j < layer->dimension + bias; j++)
-            fmpz_set_si(fmpz_mat_entry(layer->router, i, j), pick(stream, -range, range));
+            fmpz_set_si(fmpz_mat_entry(layer->router, i, j), stream_pick(stream, -range, range));
 }
 
 // ---- What a router reaches: coalitions by a search, points by their logits alone ----
@@ -149,18 +137,6 @@ static slong reached_by(experiment_t *run, const layer_t *layer) {
     const slong count = list.count;
     reach_list_clear(&list);
     return count;
-}
-
-static bool next_coalition(slong *members, slong k, slong n) {
-    slong m = k - 1;
-    while (m >= 0 && members[m] == n - k + m)
-        m--;
-    if (m < 0)
-        return false;
-    members[m]++;
-    for (slong i = m + 1; i < k; i++)
-        members[i] = members[i - 1] + 1;
-    return true;
 }
 
 static void first_coalition(slong *members, slong k) {
@@ -207,7 +183,7 @@ static slong reached_by_points(experiment_t *run, const neighbourly_shape_t *sha
     do {
         experiment_require(run, neighbourly_point(shape, members, point), "neighbourly_point");
         count += (shape->bias || has_no_bias(layer)) && is_inside(layer, members, point);
-    } while (next_coalition(members, shape->active, shape->experts));
+    } while (router_next_coalition(members, shape->active, shape->experts));
     _fmpz_vec_clear(point, shape->dimension);
     return count;
 }
@@ -304,7 +280,7 @@ static slong unreachable_by_simplex(const layer_t *layer) {
     do
         count += reach_certificate(layer, members, weights, drop) == GSL_SUCCESS &&
                  reach_refutes(layer, members, weights);
-    while (next_coalition(members, layer->active, layer->experts));
+    while (router_next_coalition(members, layer->active, layer->experts));
     _fmpq_vec_clear(weights, layer->experts);
     fmpq_clear(drop);
     return count;
@@ -339,10 +315,10 @@ static slong climb(experiment_t *run, layer_t *layer, bool bias, slong range, sl
     fmpz_t old;
     fmpz_init(old);
     for (slong step = 0; step < steps; step++) {
-        const slong j = pick(stream, 0, layer->dimension + bias - 1);
-        fmpz *entry = fmpz_mat_entry(layer->router, pick(stream, 0, layer->experts - 1), j);
+        const slong j = stream_pick(stream, 0, layer->dimension + bias - 1);
+        fmpz *entry = fmpz_mat_entry(layer->router, stream_pick(stream, 0, layer->experts - 1), j);
         fmpz_set(old, entry);
-        fmpz_set_si(entry, pick(stream, -range, range));
+        fmpz_set_si(entry, stream_pick(stream, -range, range));
         const slong now = reached_by(run, layer);
         if (now >= reached)
             reached = now;
@@ -394,9 +370,7 @@ static slong try_routers(experiment_t *run, const neighbourly_shape_t *shape, ta
 }
 
 static slong try_witness(experiment_t *run, const neighbourly_shape_t *shape, tally_t *tally) {
-    layer_t *layer = neighbourly_router(shape);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, neighbourly_router(shape));
     const slong inside = reached_by_points(run, shape, layer);
     tally->coalitions += binomial(shape->experts, shape->active);
     tally->inside += inside;
@@ -468,16 +442,19 @@ static void examine_shapes(experiment_t *run) {
     state_tally(run, &tally);
     for (int i = 0; i < 2; i++) { // the amended lemma is the law
         const char *const claim = i == 0 ? LAW : LEMMA;
-        check_equal(run, claim, "allowed: coalitions with the formula's point inside", tally.inside,
-                    tally.coalitions);
-        check_equal(run, claim, "allowed: coalitions found by the search", tally.listed, tally.coalitions);
-        check_equal(run, claim, "forbidden: routers refuted by the proof", tally.refuted, tally.routers);
-        check_equal(run, claim, "forbidden: routers that reach all", tally.complete, 0);
-        check_equal(run, claim, "forbidden: turned routers that reach another number", tally.unlike, 0);
-        check_equal(run, claim, "coalitions not found that have a certificate", tally.certified,
-                    tally.unreached);
+        experiment_check_integer(run, claim, "allowed: coalitions with the formula's point inside",
+                                 tally.inside, tally.coalitions);
+        experiment_check_integer(run, claim, "allowed: coalitions found by the search", tally.listed,
+                                 tally.coalitions);
+        experiment_check_integer(run, claim, "forbidden: routers refuted by the proof", tally.refuted,
+                                 tally.routers);
+        experiment_check_integer(run, claim, "forbidden: routers that reach all", tally.complete, 0);
+        experiment_check_integer(run, claim, "forbidden: turned routers that reach another number",
+                                 tally.unlike, 0);
+        experiment_check_integer(run, claim, "coalitions not found that have a certificate", tally.certified,
+                                 tally.unreached);
     }
-    check_equal(run, THEOREM, "shapes with more cells than the bound", tally.above, 0);
+    experiment_check_integer(run, THEOREM, "shapes with more cells than the bound", tally.above, 0);
 }
 
 // In higher dimensions and for k near N/2 the first dependence is seldom enough, and the proof has to walk.
@@ -487,8 +464,8 @@ static void examine_walks(experiment_t *run) {
     bool walked;
     for (slong i = 0; i < routers; i++) {
         stream_t stream = stream_of(run, WALK_BLOCK + (size_t)i);
-        const slong d = pick(&stream, 5, 12), n = d + pick(&stream, 3, 5);
-        const neighbourly_shape_t shape = {n, n / 2 + pick(&stream, 0, n % 2), d, i % 2};
+        const slong d = stream_pick(&stream, 5, 12), n = d + stream_pick(&stream, 3, 5);
+        const neighbourly_shape_t shape = {n, n / 2 + stream_pick(&stream, 0, n % 2), d, i % 2};
         layer_t *layer = router_alloc(run, &shape);
         draw_router(layer, shape.bias, RANGES[i % (slong)COUNT(RANGES)], &stream);
         refuted += !neighbourly_exists(&shape) && is_refuted(layer, &walked);
@@ -497,7 +474,7 @@ static void examine_walks(experiment_t *run) {
     }
     experiment_macro_integer(run, "WalkRouters", routers);
     experiment_macro_integer(run, "Walks", walks);
-    check_equal(run, LAW, "higher dimensions: routers refuted by the proof", refuted, routers);
+    experiment_check_integer(run, LAW, "higher dimensions: routers refuted by the proof", refuted, routers);
 }
 
 // ---- On a line: the most cells exactly ----
@@ -547,8 +524,8 @@ static void examine_line(experiment_t *run) {
         }
     experiment_macro_text(run, "LineExact", exact);
     experiment_macro_text(run, "LineRanks", ranks);
-    check_equal(run, THEOREM, "on a line: shapes where the search attains the exact maximum", attained,
-                (slong)rows);
+    experiment_check_integer(run, THEOREM, "on a line: shapes where the search attains the exact maximum",
+                             attained, (slong)rows);
 }
 
 // ---- All sizes together ----
@@ -556,20 +533,13 @@ static void examine_line(experiment_t *run) {
 // The regions of the hyperplanes y = z_i(x) in R^(d+1), by the tree.
 static slong regions_of_graphs(experiment_t *run, const layer_t *layer) {
     const slong n = layer->experts, d = layer->dimension;
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    arrangement_t *graphs = arrangement_alloc(n, d + 1);
-    if (graphs == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    arrangement_t *graphs = experiment_memory(run, arrangement_alloc(n, d + 1));
     for (slong i = 0; i < n; i++) {
         _fmpz_vec_set(graphs->rows->rows[i], layer->router->rows[i], d);
         fmpz_set_si(graphs->rows->rows[i] + d, -1);
         fmpz_set(graphs->rows->rows[i] + d + 1, layer->router->rows[i] + d);
     }
-    tree_count_t count;
-    tree_count_init(&count, d + 1);
-    experiment_require(run, tree_regions(graphs, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    tree_count_clear(&count);
+    const slong regions = experiment_tree(run, graphs).regions;
     arrangement_free(graphs);
     return regions;
 }
@@ -587,7 +557,8 @@ static void examine_sums(experiment_t *run) {
     slong agree = 0, generic = 0, full = 0, above = 0;
     for (slong i = 0; i < sums; i++) {
         stream_t stream = stream_of(run, SUMS_BLOCK + (size_t)i);
-        const neighbourly_shape_t shape = {pick(&stream, 2, 9), 1, pick(&stream, 1, 4), i % 4 < 2};
+        const neighbourly_shape_t shape = {stream_pick(&stream, 2, 9), 1, stream_pick(&stream, 1, 4),
+                                           i % 4 < 2};
         layer_t *layer = router_alloc(run, &shape);
         draw_reaching(run, layer, shape.bias, i % 2 == 0 ? GENERIC_RANGE : 2 * shape.experts, &stream);
         const slong sum = reached_of_all_sizes(run, layer);
@@ -599,37 +570,32 @@ static void examine_sums(experiment_t *run) {
     }
     experiment_macro_integer(run, "Sums", sums);
     experiment_macro_integer(run, "Generic", generic);
-    check_equal(run, THEOREM, "coalitions of all sizes: search and tree agree", agree, sums);
-    check_equal(run, THEOREM, "coalitions of all sizes: more than the formula", above, 0);
-    check_equal(run, THEOREM, "coalitions of all sizes: the formula in general position", full, generic);
+    experiment_check_integer(run, THEOREM, "coalitions of all sizes: search and tree agree", agree, sums);
+    experiment_check_integer(run, THEOREM, "coalitions of all sizes: more than the formula", above, 0);
+    experiment_check_integer(run, THEOREM, "coalitions of all sizes: the formula in general position", full,
+                             generic);
 }
 
 // ---- Routers in files ----
 
 static void examine_file(experiment_t *run, size_t number) {
-    instance_t instance;
-    fault_t fault = {0};
-    char name[TEXT];
-    snprintf(name, sizeof name, "instances/%s", FILES[number].file);
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    const layer_t *layer = instance.layer;
+    layer_t *layer = experiment_layer(run, FILES[number].file);
     const slong all = binomial(layer->experts, layer->active), reached = reached_by(run, layer);
     const char *const claim = FILES[number].theorem ? THEOREM : LEMMA;
     bool walked;
-    check_equal(run, claim, FILES[number].what, reached, FILES[number].reached);
+    experiment_check_integer(run, claim, FILES[number].what, reached, FILES[number].reached);
     experiment_macro_integer(run, FILES[number].macro, reached);
     if (FILES[number].all)
-        check_equal(run, claim, "all coalitions are reached", reached, all);
+        experiment_check_integer(run, claim, "all coalitions are reached", reached, all);
     else {
         experiment_check(run, claim, "not all coalitions are reached", (double)reached, AT_MOST,
                          (double)(all - 1), 0);
         if (!experiment_quick(run) || all < FEW_COALITIONS)
-            check_equal(run, claim, "each of the others has a certificate", unreachable_by_simplex(layer),
-                        all - reached);
-        check_equal(run, claim, "the proof refutes one", is_refuted(layer, &walked), 1);
+            experiment_check_integer(run, claim, "each of the others has a certificate",
+                                     unreachable_by_simplex(layer), all - reached);
+        experiment_check_integer(run, claim, "the proof refutes one", is_refuted(layer, &walked), 1);
     }
-    instance_clear(&instance);
+    layer_free(layer);
 }
 
 // ---- The shape of Example 4.21 ----
@@ -656,11 +622,9 @@ static slong moment_cells(const neighbourly_shape_t *shape, int sign) {
 }
 
 static void check_moment(experiment_t *run, const neighbourly_shape_t *shape, int sign) {
-    layer_t *layer = neighbourly_moment(shape, sign);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    check_equal(run, THEOREM, "moment curve: words and search agree", moment_cells(shape, sign),
-                reached_by(run, layer));
+    layer_t *layer = experiment_memory(run, neighbourly_moment(shape, sign));
+    experiment_check_integer(run, THEOREM, "moment curve: words and search agree", moment_cells(shape, sign),
+                             reached_by(run, layer));
     layer_free(layer);
 }
 
@@ -736,7 +700,7 @@ static void examine_curves(experiment_t *run) {
             const neighbourly_shape_t shape = {n, CURVES[c][0], CURVES[c][1], true};
             write_curve_point(run, table, &shape, block, &above);
         }
-    check_equal(run, THEOREM, "Gaussian routers with more cells than the bound", above, 0);
+    experiment_check_integer(run, THEOREM, "Gaussian routers with more cells than the bound", above, 0);
 }
 
 // neighbourly_bound over binomial(N, k).

@@ -18,7 +18,6 @@
 #include <flint/flint.h>
 #include <flint/fmpq.h>
 #include <gsl/gsl_errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,22 +28,12 @@
 enum { RANGE = 9 }; // random integers are in -RANGE..RANGE
 enum { TOY_EXPERTS = 4, TOY_WIDTH = 3, TOY_INPUTS = 2, TOY_OUTPUTS = 2 };
 enum { TOYS = 200, TOYS_QUICK = 40, POINTS = 25 }; // layers, and points for each and each k
-static const char *const NAME = "shared-carrier", *const CLAIM = "depth/prop-5.9";
-
-static void *allocate(experiment_t *run, size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return memory;
-}
+static const char *const CLAIM = "depth/prop-5.9";
 
 // Integers from -range to range.
 static void draw_integers(stream_t *stream, slong *values, size_t n, slong range) {
-    for (size_t i = 0; i < n; i++) {
-        uint64_t word;
-        stream_bits(stream, &word, 1);
-        values[i] = (slong)(word % (uint64_t)(2 * range + 1)) - range;
-    }
+    for (size_t i = 0; i < n; i++)
+        values[i] = stream_pick(stream, -range, range);
 }
 
 // ---- A layer with integer weights ----
@@ -189,7 +178,7 @@ static void examine_point(const toy_t *toy, const toy_t *other, slong active, co
 static void examine_identity(experiment_t *run, identity_t tally[TOY_EXPERTS]) {
     const int toys = experiment_quick(run) ? TOYS_QUICK : TOYS;
     for (int t = 0; t < toys; t++) {
-        stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)t);
+        stream_t stream = experiment_stream(run, (uint32_t)t);
         toy_t toy, other;
         slong x[TOY_INPUTS];
         draw_toy(&stream, &toy);
@@ -267,7 +256,7 @@ static int compare_maps(const void *a, const void *b) {
 // How many different affine maps the layer has on its regions.
 static size_t count_maps(experiment_t *run, const toy_t *toy, const layer_t *layer, size_t *regions) {
     enum { ROOM = 1000 };
-    pieces_t pieces = {toy, allocate(run, ROOM, sizeof *pieces.maps), 0, ROOM};
+    pieces_t pieces = {toy, experiment_memory(run, calloc(ROOM, sizeof *pieces.maps)), 0, ROOM};
     experiment_require(run, list_layer(layer, take_piece, &pieces), "list_layer");
     qsort(pieces.maps, pieces.count, sizeof *pieces.maps, compare_maps);
     size_t different = 0;
@@ -279,9 +268,7 @@ static size_t count_maps(experiment_t *run, const toy_t *toy, const layer_t *lay
 }
 
 static layer_t *layer_of(experiment_t *run, const toy_t *toy) {
-    layer_t *layer = layer_alloc(TOY_EXPERTS, 1, toy->width, TOY_INPUTS);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, layer_alloc(TOY_EXPERTS, 1, toy->width, TOY_INPUTS));
     for (slong i = 0; i < TOY_EXPERTS; i++)
         for (slong l = 0; l <= TOY_INPUTS; l++) {
             fmpz_set_si(fmpz_mat_entry(layer->router, i, l), toy->router[i][l]);
@@ -295,7 +282,7 @@ static void check_maps(experiment_t *run) {
     const int toys = experiment_quick(run) ? TOYS_QUICK : TOYS;
     long long changed = 0, pieces = 0, all = 0;
     for (int t = 0; t < toys; t++) {
-        stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), (uint32_t)t);
+        stream_t stream = experiment_stream(run, (uint32_t)t);
         toy_t toy;
         size_t regions, with, without;
         draw_toy(&stream, &toy);

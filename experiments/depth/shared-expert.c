@@ -18,12 +18,12 @@
 // With the bias -W mu the logits are W (x - mu): the cells are mu + V(I) with the open cones V(I). Such a cone contains
 // points of any length, so that every reachable coalition meets every ball around mu.
 #include "geometry/bounds.h"
-#include "geometry/layer_flats.h"
 #include "geometry/list.h"
 #include "geometry/reach.h"
 #include "geometry/slice.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 #include "routing/cap.h"
 
 #include <flint/flint.h>
@@ -33,7 +33,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -63,11 +62,8 @@ static void state_parameters(experiment_t *run) {
 
 // Integers from -range to range.
 static void draw_integers(stream_t *stream, slong *values, size_t n, slong range) {
-    for (size_t i = 0; i < n; i++) {
-        uint64_t word;
-        stream_bits(stream, &word, 1);
-        values[i] = (slong)(word % (uint64_t)(2 * range + 1)) - range;
-    }
+    for (size_t i = 0; i < n; i++)
+        values[i] = stream_pick(stream, -range, range);
 }
 
 static stream_t stream_for(experiment_t *run, const char *part, uint32_t block) {
@@ -107,20 +103,10 @@ static int look_at_region(void *context, const list_region_t *region) {
     return GSL_SUCCESS;
 }
 
-static layer_t *read_layer(experiment_t *run, const char *name) {
-    instance_t instance = {0};
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: expected a layer, found an arrangement", name);
-    return instance.layer;
-}
-
-static void check_witness(experiment_t *run, const char *name, const char *regions, slong wanted_regions,
+static void check_witness(experiment_t *run, const char *file, const char *regions, slong wanted_regions,
                           const char *coalitions, slong wanted_coalitions) {
     segment_t segment = {.low = 1, .high = 2, .last = -1};
-    layer_t *layer = read_layer(run, name);
+    layer_t *layer = experiment_layer(run, file);
     experiment_require(run, list_layer(layer, look_at_region, &segment), "list_layer");
     experiment_check(run, CLAIM, regions, (double)segment.regions, EQUAL, (double)wanted_regions, 0);
     experiment_check(run, CLAIM, coalitions, (double)segment.coalitions, EQUAL, (double)wanted_coalitions, 0);
@@ -128,21 +114,18 @@ static void check_witness(experiment_t *run, const char *name, const char *regio
 }
 
 static void check_witnesses(experiment_t *run) {
-    check_witness(run, "instances/shared-expert-plain.moe", "witness: regions that meet M", 2,
+    check_witness(run, "shared-expert-plain.moe", "witness: regions that meet M", 2,
                   "witness: coalitions that meet M", 1);
-    check_witness(run, "instances/shared-expert-hidden.moe",
-                  "witness with a ReLU shared expert: regions that meet M", 3,
-                  "witness with a ReLU shared expert: coalitions that meet M", 1);
-    check_witness(run, "instances/shared-expert-centred.moe", "witness with router bias: regions that meet M",
-                  4, "witness with router bias: coalitions that meet M", 2);
+    check_witness(run, "shared-expert-hidden.moe", "witness with a ReLU shared expert: regions that meet M",
+                  3, "witness with a ReLU shared expert: coalitions that meet M", 1);
+    check_witness(run, "shared-expert-centred.moe", "witness with router bias: regions that meet M", 4,
+                  "witness with router bias: coalitions that meet M", 2);
 }
 
 // ---- What a shared expert of ReLU units adds ----
 
 static layer_t *draw_layer(experiment_t *run, stream_t *stream, const shape_t *s) {
-    layer_t *layer = layer_alloc(s->experts, s->active, s->width, s->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, layer_alloc(s->experts, s->active, s->width, s->dimension));
     const size_t columns = (size_t)s->dimension + 1;
     slong row[8];
     for (slong i = 0; i < s->experts * (1 + s->width); i++) {
@@ -156,9 +139,8 @@ static layer_t *draw_layer(experiment_t *run, stream_t *stream, const shape_t *s
 
 // The layer in which every expert has the shared rows as well: where two are active, a row counts once.
 static layer_t *with_shared(experiment_t *run, const layer_t *layer, const slong (*rows)[3], slong shared) {
-    layer_t *result = layer_alloc(layer->experts, layer->active, layer->width + shared, layer->dimension);
-    if (result == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *result = experiment_memory(
+        run, layer_alloc(layer->experts, layer->active, layer->width + shared, layer->dimension));
     fmpz_mat_set(result->router, layer->router);
     for (slong i = 0; i < layer->experts; i++)
         for (slong u = 0; u < layer->width + shared; u++)
@@ -170,16 +152,6 @@ static layer_t *with_shared(experiment_t *run, const layer_t *layer, const slong
                     fmpz_set_si(target, rows[u - layer->width][l]);
             }
     return result;
-}
-
-static slong count_regions_of(experiment_t *run, const layer_t *layer) {
-    const shards_control_t alone = {.threads = 1}; // the layers are small
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &alone, NULL, NULL, &count), "layer_flats_count");
-    const slong regions = fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
 }
 
 // Regions on the line w_1 x + w_2 y + b = 0, cut by `before` other shared rows: with their points, one more for each.
@@ -194,7 +166,7 @@ static slong count_on_line(experiment_t *run, const layer_t *layer, const slong 
                         -row[2] * row[l] + i * (l == 0 ? -row[1] : row[0]) * (slong)square, square);
     experiment_require(run, slice_layer(layer, points, &slice), "slice_layer");
     fmpq_mat_clear(points);
-    const slong regions = count_regions_of(run, slice);
+    const slong regions = experiment_flats(run, slice).regions;
     layer_free(slice);
     return regions;
 }
@@ -232,7 +204,8 @@ static void examine_folds(experiment_t *run, const shape_t *s, uint32_t block, t
         layer_t *layer = draw_layer(run, &stream, s);
         draw_integers(&stream, rows[0], 3 * (size_t)s->shared, FOLD_RANGE);
         layer_t *both = with_shared(run, layer, (const slong(*)[3])rows, s->shared);
-        const slong before = count_regions_of(run, layer), after = count_regions_of(run, both);
+        const slong before = experiment_flats(run, layer).regions,
+                    after = experiment_flats(run, both).regions;
         slong sum = before + s->shared * (s->shared - 1) / 2;
         for (slong t = 0; t < s->shared; t++)
             sum += count_on_line(run, layer, rows[t]);

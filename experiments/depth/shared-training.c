@@ -56,13 +56,6 @@ static void state_parameters(experiment_t *run) {
     experiment_parameter(run, "Width", "%.0f", WIDTH, "units");
 }
 
-static void *allocate(experiment_t *run, size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return memory;
-}
-
 // ---- Trained layers ----
 
 typedef enum { PLAIN, SHARED, CENTRED, VARIANTS } variant_t;
@@ -148,8 +141,8 @@ static int train_one(void *context, int thread, ulong shard, fmpz *sums) {
 }
 
 static topk_data_t select_rows(experiment_t *run, const topk_data_t *all, bool test) {
-    double *inputs = allocate(run, all->rows * PIXELS, sizeof *inputs);
-    size_t *labels = allocate(run, all->rows, sizeof *labels), count = 0;
+    double *inputs = experiment_memory(run, calloc(all->rows * PIXELS, sizeof *inputs));
+    size_t *labels = experiment_memory(run, calloc(all->rows, sizeof *labels)), count = 0;
     for (size_t row = 0; row < all->rows; row++) {
         if ((row % SPLIT == SPLIT - 1) != test)
             continue;
@@ -163,9 +156,9 @@ static void read_digits(experiment_t *run, digits_t *digits) {
     sheet_t sheet;
     experiment_read(run, "digits.csv", &sheet);
     const size_t rows = sheet.rows;
-    double *column = allocate(run, rows, sizeof *column),
-           *inputs = allocate(run, rows * PIXELS, sizeof *inputs);
-    size_t *labels = allocate(run, rows, sizeof *labels);
+    double *column = experiment_memory(run, calloc(rows, sizeof *column)),
+           *inputs = experiment_memory(run, calloc(rows * PIXELS, sizeof *inputs));
+    size_t *labels = experiment_memory(run, calloc(rows, sizeof *labels));
     for (size_t j = 0; j < PIXELS; j++) {
         char name[8];
         snprintf(name, sizeof name, "p%zu%zu", j / SIDE, j % SIDE);
@@ -288,7 +281,7 @@ static void run_shared_training(experiment_t *run) {
     workshop_t shop = {.digits = &digits,
                        .seed = experiment_seed(run),
                        .epochs = experiment_quick(run) ? EPOCHS_QUICK : TRAINING.epochs,
-                       .results = allocate(run, starts, sizeof *shop.results)};
+                       .results = experiment_memory(run, calloc(starts, sizeof *shop.results))};
     const shards_plan_t plan = {.count = starts * VARIANTS * STATES, .run = train_one, .context = &shop};
     const shards_control_t control = {
         .threads = experiment_threads(run), .progress = experiment_progress, .watcher = run};

@@ -17,23 +17,19 @@
 #include "geometry/bounds_router.h"
 #include "geometry/layer_build.h"
 #include "geometry/layer_flats.h"
-#include "geometry/layer_vertices.h"
-#include "geometry/tree.h"
 #include "io/experiment.h"
+#include "io/experiment_roads.h"
 
 #include <flint/fmpq.h>
 #include <flint/fmpz_vec.h>
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 // ---- Parameters ----
 
 enum { TEXT = 256 };
-static const char *const NAME = "slicing-growth";
 enum { CURVE_BLOCK = 0, LIFT_BLOCK = 1000, WALL_BLOCK = 2000, EXAMPLE_BLOCK = 3000, REACH_BLOCK = 4000 };
 enum { EXAMPLES = 6, EXAMPLES_QUICK = 1 }; // random layers of the shape of Example 4.21
 enum { LIFTS = 60, LIFTS_QUICK = 10 };     // routers whose cells are counted for all k
@@ -67,65 +63,35 @@ static void state_parameters(experiment_t *run) {
 
 // ---- Layers and counts ----
 
-static layer_t *new_layer(experiment_t *run, const bounds_layer_t *s) {
-    layer_t *layer = layer_alloc((slong)s->experts, (slong)s->active, (slong)s->width, (slong)s->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return layer;
-}
-
 static layer_t *draw_layer(experiment_t *run, const bounds_layer_t *s, layer_build_kind_t kind,
                            uint32_t block) {
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), block);
-    layer_t *layer = new_layer(run, s);
+    stream_t stream = experiment_stream(run, block);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
     layer_build_draw(layer, kind, &stream);
     return layer;
 }
 
-// F; `groups`, unless NULL, receives the regions of the coalitions k g, ..., k g + k - 1.
+// Adds the regions of the coalitions k g, ..., k g + k - 1.
 static void note_group(void *context, const slong *members, slong active, const fmpz_t regions) {
     if (members[0] % active == 0 && members[active - 1] == members[0] + active - 1)
         fmpz_add(context, context, regions);
 }
 
-static slong by_flats(experiment_t *run, const layer_t *layer, slong *coalitions, fmpz *groups) {
+// The regions by F, and those of the groups.
+static slong count_groups(experiment_t *run, const layer_t *layer, fmpz_t groups) {
     const shards_control_t control = {.threads = experiment_threads(run)};
     layer_count_t count;
     layer_count_init(&count, layer->dimension);
-    experiment_require(run,
-                       layer_flats_count(layer, &control, groups != NULL ? note_group : NULL, groups, &count),
+    fmpz_zero(groups);
+    experiment_require(run, layer_flats_count(layer, &control, note_group, groups, &count),
                        "layer_flats_count");
     const slong regions = fmpz_get_si(count.regions);
-    *coalitions = fmpz_get_si(count.level + 0);
     layer_count_clear(&count);
     return regions;
 }
-
-static slong by_vertices(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    char reason[LAYER_VERTICES_REASON];
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_vertices_count(layer, 1, &control, &count, reason), "layer_vertices_count");
-    const slong regions = fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
-static slong by_tree(experiment_t *run, const arrangement_t *a) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    tree_count_t count;
-    tree_count_init(&count, a->dimension);
-    experiment_require(run, tree_regions(a, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    tree_count_clear(&count);
-    return regions;
-}
-
-typedef int (*bound_t)(fmpz_t result, const bounds_layer_t *layer);
 
 // A bound as a double, exact below 2^53.
-static double value_of(experiment_t *run, bound_t bound, const bounds_layer_t *shape) {
+static double value_of(experiment_t *run, bounds_function_t bound, const bounds_layer_t *shape) {
     fmpz_t value;
     fmpz_init(value);
     experiment_require(run, bound(value, shape), "a bound");
@@ -139,9 +105,8 @@ static double value_of(experiment_t *run, bound_t bound, const bounds_layer_t *s
 // The arrangement of all units and all walls.
 static arrangement_t *all_hyperplanes(experiment_t *run, const layer_t *layer) {
     const slong units = layer->experts * layer->width, d = layer->dimension;
-    arrangement_t *a = arrangement_alloc(units + layer->experts * (layer->experts - 1) / 2, d);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    arrangement_t *a =
+        experiment_memory(run, arrangement_alloc(units + layer->experts * (layer->experts - 1) / 2, d));
     for (slong row = 0; row < units; row++)
         _fmpz_vec_set(a->rows->rows[row], layer->rows->rows[row], d + 1);
     slong row = units;
@@ -156,9 +121,7 @@ static arrangement_t *all_hyperplanes(experiment_t *run, const layer_t *layer) {
 // members are the top-k coalitions that are reachable.
 static arrangement_t *lifted(experiment_t *run, const layer_t *layer) {
     const slong d = layer->dimension;
-    arrangement_t *a = arrangement_alloc(layer->experts, d + 1);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    arrangement_t *a = experiment_memory(run, arrangement_alloc(layer->experts, d + 1));
     for (slong i = 0; i < layer->experts; i++) {
         _fmpz_vec_set(a->rows->rows[i], layer->router->rows[i], d);
         fmpz_set_si(fmpz_mat_entry(a->rows, i, d), -1);
@@ -170,10 +133,10 @@ static arrangement_t *lifted(experiment_t *run, const layer_t *layer) {
 // Whether the reachable coalitions of all sizes are as many as the regions of the lifted arrangement.
 static bool sizes_add_up(experiment_t *run, layer_t *layer, slong *regions) {
     arrangement_t *a = lifted(run, layer);
-    slong sum = 2, coalitions; // k = 0 and k = N
+    slong sum = 2; // k = 0 and k = N
     for (layer->active = 1; layer->active < layer->experts; layer->active++)
-        sum += by_flats(run, layer, &coalitions, NULL);
-    *regions = by_tree(run, a);
+        sum += experiment_flats(run, layer).regions;
+    *regions = experiment_tree(run, a).regions;
     arrangement_free(a);
     return sum == *regions;
 }
@@ -208,10 +171,10 @@ static void check_walls(experiment_t *run, const char *claim) {
                                   (ulong)(1 + i / 3 % 3)};
         layer_t *layer =
             draw_layer(run, &s, (layer_build_kind_t)(i % LAYER_BUILD_KINDS), WALL_BLOCK + (uint32_t)i);
-        slong coalitions, first, second;
+        slong first, second;
         if (s.active == s.experts || !layer_twins(layer, &first, &second)) {
             arrangement_t *a = all_hyperplanes(run, layer);
-            const slong regions = by_flats(run, layer, &coalitions, NULL), all = by_tree(run, a);
+            const slong regions = experiment_flats(run, layer).regions, all = experiment_tree(run, a).regions;
             wrong += regions > all || (double)all > value_of(run, bounds_walls, &s);
             wrong += (double)regions > value_of(run, bounds_lifted, &s);
             arrangement_free(a);
@@ -224,7 +187,7 @@ static void check_walls(experiment_t *run, const char *claim) {
 }
 
 // The degree of a bound in N: the last slope of log2 with k = N/2.
-static void check_degree(experiment_t *run, const char *claim, bound_t bound, const char *what,
+static void check_degree(experiment_t *run, const char *claim, bounds_function_t bound, const char *what,
                          double degree) {
     bounds_layer_t s = {1 << LAST_POWER, 1 << (LAST_POWER - 1), CURVE_WIDTH, CURVE_DIMENSION};
     const double last = value_of(run, bound, &s);
@@ -255,13 +218,12 @@ static void write_point(table_t *table, experiment_t *run, const char *series, c
 static double count_point(experiment_t *run, table_t *table, const char *series, const bounds_layer_t *s,
                           uint32_t block, int *wrong) {
     layer_t *layer = draw_layer(run, s, LAYER_BUILD_GENERIC, block);
-    slong coalitions;
-    const slong regions = by_flats(run, layer, &coalitions, NULL);
-    *wrong += by_vertices(run, layer) != regions;
-    *wrong += (double)regions > value_of(run, bounds_lifted, s);
-    write_point(table, run, series, s, (double)regions, (double)coalitions);
+    const roads_flats_t flats = experiment_flats(run, layer);
+    *wrong += experiment_vertices(run, layer) != flats.regions;
+    *wrong += (double)flats.regions > value_of(run, bounds_lifted, s);
+    write_point(table, run, series, s, (double)flats.regions, (double)flats.level[0]);
     layer_free(layer);
-    return (double)regions;
+    return (double)flats.regions;
 }
 
 static void decide_polynomial(experiment_t *run) {
@@ -319,12 +281,11 @@ static void check_groups(experiment_t *run, const char *claim) {
                          COUNT(columns), COUNT(GROUPS));
     for (size_t i = 0; i < COUNT(GROUPS); i++) {
         const bounds_layer_t *s = &GROUPS[i], cell = {1, 1, s->active * s->width, s->dimension};
-        layer_t *layer = new_layer(run, s);
+        layer_t *layer = experiment_memory(run, layer_build_alloc(s));
         experiment_require(run, layer_build_groups(layer, true), "layer_build_groups");
         fmpz_t groups;
         fmpz_init(groups);
-        slong coalitions;
-        const slong regions = by_flats(run, layer, &coalitions, groups);
+        const slong regions = count_groups(run, layer, groups);
         const double bound = (double)(s->experts / s->active) * value_of(run, bounds_dense, &cell);
         char what[TEXT];
         snprintf(what, sizeof what, "N=%lu k=%lu H=%lu d=%lu: regions of the groups", s->experts, s->active,
@@ -403,10 +364,8 @@ static void check_sampled(experiment_t *run, const char *claim) {
                     const bounds_layer_t s = {n, k, 0, d};
                     layer_t *layer = draw_layer(run, &s, kind == 0 ? LAYER_BUILD_GENERIC : LAYER_BUILD_MOMENT,
                                                 REACH_BLOCK + (uint32_t)routers);
-                    slong coalitions;
-                    by_flats(run, layer, &coalitions, NULL);
                     experiment_require(run, bounds_sampled(cells, n, k, d), "bounds_sampled");
-                    above += fmpq_cmp_si(cells, coalitions) < 0;
+                    above += fmpq_cmp_si(cells, experiment_flats(run, layer).level[0]) < 0;
                     layer_free(layer);
                 }
     fmpq_clear(cells);
@@ -438,10 +397,12 @@ static void count_examples(experiment_t *run) {
     for (int i = 0; i <= layers; i++) {
         const layer_build_kind_t kind = i < layers ? LAYER_BUILD_GENERIC : LAYER_BUILD_MOMENT;
         layer_t *layer = draw_layer(run, s, kind, EXAMPLE_BLOCK + (uint32_t)i);
-        const slong regions = last = by_flats(run, layer, &coalitions, NULL);
+        const roads_flats_t flats = experiment_flats(run, layer);
+        const slong regions = last = flats.regions;
+        coalitions = flats.level[0];
         if (i == 0)
             experiment_check(run, claim, "a random layer of the shape of Example 4.21: F and V",
-                             (double)by_vertices(run, layer), EQUAL, (double)regions, 0);
+                             (double)experiment_vertices(run, layer), EQUAL, (double)regions, 0);
         if (i < layers) {
             low = i == 0 || regions < low ? regions : low;
             high = regions > high ? regions : high;

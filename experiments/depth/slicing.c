@@ -20,13 +20,11 @@
 #include "geometry/bounds.h"
 #include "geometry/bounds_router.h"
 #include "geometry/layer_build.h"
-#include "geometry/layer_flats.h"
 #include "geometry/layer_identity.h"
-#include "geometry/layer_vertices.h"
-#include "geometry/list.h"
 #include "geometry/picture.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -39,7 +37,6 @@
 // ---- Parameters ----
 
 enum { TEXT = 256 };
-static const char *const NAME = "slicing";
 enum { DRAWS = 40, DRAWS_QUICK = 3 };       // layers of each shape and kind
 enum { GENERIC = 120, GENERIC_QUICK = 12 }; // layers in general position for the identity
 enum { LINES = 5000, LINES_QUICK = 500 };   // draws of four lines
@@ -79,35 +76,15 @@ static void state_parameters(experiment_t *run) {
 
 // ---- Bounds ----
 
-typedef int (*bound_t)(fmpz_t result, const bounds_layer_t *layer);
 enum { PRINTED, POINTS, FLATS, WALLS, LIFTED, BOUNDS };
 static const struct {
     const char *name;
-    bound_t compute;
+    bounds_function_t compute;
 } BOUND[BOUNDS] = {[PRINTED] = {"binomial(N;k) Phi(kH;d)", bounds_topk},
                    [POINTS] = {"(U1)", bounds_points},
                    [FLATS] = {"(U)", bounds_flats},
                    [WALLS] = {"Phi(NH + binomial(N;2);d)", bounds_walls},
                    [LIFTED] = {"(L)", bounds_lifted}};
-
-// All are small here.
-static slong value_of(experiment_t *run, bound_t bound, const bounds_layer_t *shape) {
-    fmpz_t value;
-    fmpz_init(value);
-    experiment_require(run, bound(value, shape), "a bound");
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
-}
-
-static slong phi(ulong n, ulong d) {
-    fmpz_t value;
-    fmpz_init(value);
-    bounds_phi(value, n, d);
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
-}
 
 static slong line_cells(experiment_t *run, ulong experts, ulong active) {
     ulong cells[BOUNDS_LINE_EXPERTS + 1];
@@ -125,76 +102,18 @@ static slong lost_crossings(const bounds_layer_t *s) {
 
 // The least number that is proved to be no less than the regions of any layer of this shape.
 static slong least_bound(experiment_t *run, const bounds_layer_t *s) {
-    slong least = value_of(run, bounds_topk, s);
+    slong least = experiment_bound(run, bounds_topk, s);
     for (int b = POINTS; b < BOUNDS; b++) {
-        const slong value = value_of(run, BOUND[b].compute, s);
+        const slong value = experiment_bound(run, BOUND[b].compute, s);
         least = value < least ? value : least;
     }
     if (s->dimension == 1) // cells of the router, and one more for each unit
         least = (slong)(s->experts * s->width) + line_cells(run, s->experts, s->active);
-    const slong planar = value_of(run, bounds_flats, s) - lost_crossings(s);
+    const slong planar = experiment_bound(run, bounds_flats, s) - lost_crossings(s);
     return planar < least ? planar : least;
 }
 
 // ---- Counts ----
-
-static layer_t *new_layer(experiment_t *run, const bounds_layer_t *s) {
-    layer_t *layer = layer_alloc((slong)s->experts, (slong)s->active, (slong)s->width, (slong)s->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return layer;
-}
-
-static shards_control_t control_of(const experiment_t *run) {
-    return (shards_control_t){.threads = experiment_threads(run)};
-}
-
-// The most regions that a coalition has.
-static void note_coalition(void *context, const slong *members, slong active, const fmpz_t regions) {
-    (void)members;
-    (void)active;
-    slong *most = context;
-    *most = fmpz_get_si(regions) > *most ? fmpz_get_si(regions) : *most;
-}
-
-// F; `most` receives the regions of the richest coalition.
-static slong by_flats(experiment_t *run, const layer_t *layer, slong *most) {
-    const shards_control_t control = control_of(run);
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    *most = 0;
-    experiment_require(run, layer_flats_count(layer, &control, note_coalition, most, &count),
-                       "layer_flats_count");
-    const slong regions = fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
-// V; -1 where it refuses the layer.
-static slong by_vertices(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = control_of(run);
-    char reason[LAYER_VERTICES_REASON];
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    const int status = layer_vertices_count(layer, 1, &control, &count, reason);
-    if (status != GSL_ESING)
-        experiment_require(run, status, "layer_vertices_count");
-    const slong regions = status == GSL_ESING ? -1 : fmpz_get_si(count.regions);
-    layer_count_clear(&count);
-    return regions;
-}
-
-static int count_one(void *context, const list_region_t *region) {
-    (void)region;
-    ++*(slong *)context;
-    return GSL_SUCCESS;
-}
-
-static slong by_list(experiment_t *run, const layer_t *layer) {
-    slong listed = 0;
-    experiment_require(run, list_layer(layer, count_one, &listed), "list_layer");
-    return listed;
-}
 
 // What has been seen of all layers that were counted.
 typedef struct {
@@ -207,28 +126,16 @@ typedef struct {
 
 // Counts a layer by all roads and compares it with all bounds.
 static slong examine(experiment_t *run, const layer_t *layer, const bounds_layer_t *s, tally_t *tally) {
-    slong most;
-    const slong regions = by_flats(run, layer, &most), vertices = by_vertices(run, layer);
+    const roads_flats_t flats = experiment_flats(run, layer);
+    const slong regions = flats.regions, vertices = experiment_vertices(run, layer);
     tally->layers++;
     tally->refused += vertices < 0;
     tally->disagreements += vertices >= 0 && vertices != regions;
-    tally->disagreements += regions <= LISTED && by_list(run, layer) != regions;
+    tally->disagreements += regions <= LISTED && experiment_list_layer(run, layer) != regions;
     for (int b = 0; b < BOUNDS; b++)
-        tally->violations[b] += regions > value_of(run, BOUND[b].compute, s);
-    tally->rich_cells += most > phi(s->active * s->width, s->dimension);
+        tally->violations[b] += regions > experiment_bound(run, BOUND[b].compute, s);
+    tally->rich_cells += flats.richest > bounds_phi_si(s->active * s->width, s->dimension);
     return regions;
-}
-
-static layer_t *read_layer(experiment_t *run, const char *file) {
-    instance_t instance;
-    fault_t fault = {0};
-    char name[TEXT];
-    snprintf(name, sizeof name, "instances/%s", file);
-    if (instance_read(experiment_data(run, name), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "%s: expected a layer", name);
-    return instance.layer;
 }
 
 // ---- Theorem 4.17 and Table 1: shape after shape ----
@@ -236,8 +143,8 @@ static layer_t *read_layer(experiment_t *run, const char *file) {
 static slong draw_layers(experiment_t *run, const bounds_layer_t *s, uint32_t block, tally_t *tally) {
     const int draws = experiment_quick(run) ? DRAWS_QUICK : DRAWS;
     slong best = 0, first, second;
-    layer_t *layer = new_layer(run, s);
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
+    stream_t stream = experiment_stream(run, block);
     for (int kind = 0; kind < LAYER_BUILD_KINDS; kind++)
         for (int i = 0; i < draws; i++) {
             layer_build_draw(layer, (layer_build_kind_t)kind, &stream);
@@ -253,7 +160,7 @@ static slong draw_layers(experiment_t *run, const bounds_layer_t *s, uint32_t bl
 // The router of data/slicing-lines.csv, or one whose upper envelope has all logits; its negative has the same number
 // of top-(N-k) cells.
 static layer_t *line_layer(experiment_t *run, const sheet_t *sheet, const bounds_layer_t *s) {
-    layer_t *layer = new_layer(run, s);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
     const ulong k = s->active, few = 2 * k <= s->experts ? k : s->experts - k;
     slong row = 0;
     double number[4];
@@ -280,12 +187,13 @@ static slong constructed(experiment_t *run, const sheet_t *lines, const case_t *
     const bounds_layer_t *s = &c->shape;
     slong regions = 0;
     if (c->file != NULL) {
-        layer_t *layer = tally->layer[c - CASES] = read_layer(run, c->file);
+        layer_t *layer = tally->layer[c - CASES] = experiment_layer(run, c->file);
         return tally->in_file[c - CASES] = examine(run, layer, s, tally);
     }
     if (s->dimension > 1 && s->active > 1)
         return regions;
-    layer_t *layer = s->dimension == 1 ? line_layer(run, lines, s) : new_layer(run, s);
+    layer_t *layer =
+        s->dimension == 1 ? line_layer(run, lines, s) : experiment_memory(run, layer_build_alloc(s));
     if (s->dimension > 1)
         experiment_require(run, layer_build_groups(layer, true), "layer_build_groups");
     regions = examine(run, layer, s, tally);
@@ -299,7 +207,7 @@ static void write_case(table_t *table, experiment_t *run, const case_t *c, slong
     table_integer(table, (long long)c->shape.width);
     table_integer(table, (long long)c->shape.dimension);
     for (int b = 0; b < BOUNDS; b++)
-        table_integer(table, value_of(run, BOUND[b].compute, &c->shape));
+        table_integer(table, experiment_bound(run, BOUND[b].compute, &c->shape));
     table_integer(table, best);
     table_integer(table, least);
 }
@@ -327,7 +235,7 @@ static void examine_cases(experiment_t *run, const sheet_t *lines, tally_t *tall
         const slong best = made > drawn ? made : drawn, least = least_bound(run, s);
         write_case(table, run, &CASES[i], best, least);
         missed += best != least;
-        attained += s->active > 1 && best == value_of(run, bounds_topk, s);
+        attained += s->active > 1 && best == experiment_bound(run, bounds_topk, s);
         experiment_progress(run, i + 1, COUNT(CASES));
     }
     experiment_check(run, "depth/table-1", "shapes whose richest layer misses the least bound",
@@ -353,29 +261,16 @@ static void decide_upper_bounds(experiment_t *run, const tally_t *tally) {
 // ---- The counting identity ----
 
 //[core
-// The right-hand side of the identity: for each set J of at most d hyperplanes the coalitions that
-// contain its owners and whose cells the flat of J meets. GSL_ESING when something is degenerate.
-static int sum_of_flats(const layer_t *layer, fmpz_t sum) {
-    fmpz_t pairs;
-    fmpz_init(pairs);
-    fmpz_zero(sum);
-    int status = GSL_SUCCESS;
-    for (slong size = 0; status == GSL_SUCCESS && size <= layer->dimension; size++) {
-        status = layer_identity_pairs(layer, size, pairs);
-        fmpz_add(sum, sum, pairs);
-    }
-    fmpz_clear(pairs);
-    return status;
-}
 
-// Three roads: the identity, cell by cell (F), and by lowest vertices (V), which shares no code.
+// Three roads: the right-hand side of the identity, which takes each set J of at most d hyperplanes and
+// finds the coalitions that contain its owners and whose cells the flat of J meets; cell by cell (F); and
+// by lowest vertices (V), which shares no code. The first refuses what is degenerate.
 static bool identity_holds(experiment_t *run, const layer_t *layer, slong *regions) {
     fmpz_t sum;
-    slong most;
     fmpz_init(sum);
-    experiment_require(run, sum_of_flats(layer, sum), "general position");
-    *regions = by_flats(run, layer, &most);
-    const bool holds = fmpz_equal_si(sum, *regions) && by_vertices(run, layer) == *regions;
+    experiment_require(run, layer_identity_sum(layer, sum), "general position");
+    *regions = experiment_flats(run, layer).regions;
+    const bool holds = fmpz_equal_si(sum, *regions) && experiment_vertices(run, layer) == *regions;
     fmpz_clear(sum);
     return holds;
 }
@@ -385,12 +280,6 @@ static bool never_tight(const bounds_layer_t *s) {
     return 2 <= s->active && s->active < s->experts && (s->active - 1) * s->width >= s->dimension;
 }
 //]core
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
 
 static void decide_identity(experiment_t *run) {
     static const char *const claim = "depth/law-identity";
@@ -402,12 +291,11 @@ static void decide_identity(experiment_t *run) {
                                       COUNT(columns), (size_t)layers);
     slong agree = 0, largest = 0;
     for (int i = 0; i < layers; i++) {
-        stream_t stream =
-            stream_at(experiment_seed(run), stream_experiment(NAME), GENERIC_BLOCK + (uint32_t)i);
-        const slong experts = pick(&stream, 2, 5);
-        const bounds_layer_t s = {(ulong)experts, (ulong)pick(&stream, 1, experts),
-                                  (ulong)pick(&stream, 1, 3), (ulong)pick(&stream, 1, 3)};
-        layer_t *layer = new_layer(run, &s);
+        stream_t stream = experiment_stream(run, GENERIC_BLOCK + (uint32_t)i);
+        const slong experts = stream_pick(&stream, 2, 5);
+        const bounds_layer_t s = {(ulong)experts, (ulong)stream_pick(&stream, 1, experts),
+                                  (ulong)stream_pick(&stream, 1, 3), (ulong)stream_pick(&stream, 1, 3)};
+        layer_t *layer = experiment_memory(run, layer_build_alloc(&s));
         layer_build_draw(layer, LAYER_BUILD_GENERIC, &stream);
         slong regions;
         const bool holds = identity_holds(run, layer, &regions);
@@ -435,10 +323,10 @@ static void check_grid(experiment_t *run) {
             for (ulong h = 1; h <= GRID_H; h++)
                 for (ulong d = 1; d <= GRID_D; d++, shapes++) {
                     const bounds_layer_t s = {n, k, h, d};
-                    const slong printed = value_of(run, bounds_topk, &s);
+                    const slong printed = experiment_bound(run, bounds_topk, &s);
                     excluded += never_tight(&s);
-                    wrong += (value_of(run, bounds_flats, &s) < printed) != never_tight(&s);
-                    wrong += (value_of(run, bounds_points, &s) < printed) != never_tight(&s);
+                    wrong += (experiment_bound(run, bounds_flats, &s) < printed) != never_tight(&s);
+                    wrong += (experiment_bound(run, bounds_points, &s) < printed) != never_tight(&s);
                 }
     experiment_check(run, "depth/rem-4.20", "shapes where (U) or (U1) and the condition differ",
                      (double)wrong, EQUAL, 0, 0);
@@ -484,11 +372,11 @@ static int middle_line(slong lines[4][3], int a) {
 static void check_four_lines(experiment_t *run) {
     const int draws = experiment_quick(run) ? LINES_QUICK : LINES;
     slong generic = 0, mutual = 0;
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), LINE_BLOCK);
+    stream_t stream = experiment_stream(run, LINE_BLOCK);
     for (int i = 0; i < draws; i++) {
         slong lines[4][3];
         for (int l = 0; l < 12; l++)
-            lines[l / 3][l % 3] = pick(&stream, -20, 20);
+            lines[l / 3][l % 3] = stream_pick(&stream, -20, 20);
         int middle[4];
         bool good = true, found = false;
         for (int a = 0; a < 4; a++)
@@ -507,7 +395,7 @@ static void check_four_lines(experiment_t *run) {
 // A file's count against the printed bound: equal to it, or to a lesser one.
 static void check_file(experiment_t *run, const char *claim, const case_t *c, const tally_t *tally) {
     char what[TEXT];
-    const slong regions = tally->in_file[c - CASES], printed = value_of(run, bounds_topk, &c->shape);
+    const slong regions = tally->in_file[c - CASES], printed = experiment_bound(run, bounds_topk, &c->shape);
     const bool less = least_bound(run, &c->shape) < printed;
     snprintf(what, sizeof what, "%s: regions and the least bound", c->file);
     experiment_check(run, claim, what, (double)regions, EQUAL, (double)least_bound(run, &c->shape), 0);
@@ -539,7 +427,7 @@ static void decide_granularity(experiment_t *run, const tally_t *tally) {
     experiment_check(run, claim, "m exceeds floor(H/d)", (double)parts, AT_LEAST,
                      (double)(width / split.dimension + 1), 0);
     check_files(run, claim, &split, tally);
-    experiment_macro_integer(run, "Split", value_of(run, bounds_topk, &split));
+    experiment_macro_integer(run, "Split", experiment_bound(run, bounds_topk, &split));
     check_files(run, claim, &narrow, tally);
     check_files(run, claim, &wide, tally);
     experiment_claim(
@@ -551,7 +439,7 @@ static void decide_granularity(experiment_t *run, const tally_t *tally) {
 
 // Entries of a layer without biases, as Table 1 counts parameters.
 static slong parameters_of(experiment_t *run, const bounds_layer_t *s) {
-    layer_t *layer = new_layer(run, s);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
     const slong entries = (fmpz_mat_nrows(layer->router) + fmpz_mat_nrows(layer->rows)) * layer->dimension;
     layer_free(layer);
     return entries;

@@ -14,14 +14,12 @@
 #include "geometry/bounds.h"
 #include "geometry/generic.h"
 #include "geometry/layer_build.h"
-#include "geometry/layer_flats.h"
 #include "geometry/layer_identity.h"
-#include "geometry/list.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <flint/fmpz_vec.h>
-#include <gsl/gsl_errno.h>
 #include <stdio.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -29,7 +27,6 @@
 // ---- Parameters ----
 
 enum { TEXT = 256 };
-static const char *const NAME = "top-one";
 enum { DRAWS = 60, DRAWS_QUICK = 5 };       // layers of each shape and kind
 enum { ROUTERS = 200, ROUTERS_QUICK = 30 }; // routers of each shape whose walls are examined
 enum { DRAW_BLOCK = 0, ROUTER_BLOCK = 1000 };
@@ -49,64 +46,8 @@ static void state_parameters(experiment_t *run) {
 
 // ---- Counts ----
 
-static layer_t *new_layer(experiment_t *run, const bounds_layer_t *s) {
-    layer_t *layer = layer_alloc((slong)s->experts, (slong)s->active, (slong)s->width, (slong)s->dimension);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return layer;
-}
-
-static slong phi(ulong n, ulong d) {
-    fmpz_t value;
-    fmpz_init(value);
-    bounds_phi(value, n, d);
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
-}
-
 static slong capacity(const bounds_layer_t *s) {
-    return (slong)s->experts * phi(s->width, s->dimension);
-}
-
-// What F finds.
-typedef struct {
-    slong regions;
-    slong points; // pairs of a cell and d hyperplanes that meet in it
-    slong most;   // regions of the richest cell
-} found_t;
-
-static void note_cell(void *context, const slong *members, slong active, const fmpz_t regions) {
-    (void)members;
-    (void)active;
-    found_t *found = context;
-    if (fmpz_cmp_si(regions, found->most) > 0)
-        found->most = fmpz_get_si(regions);
-}
-
-static found_t by_flats(experiment_t *run, const layer_t *layer) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    found_t found = {0};
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, &control, note_cell, &found, &count),
-                       "layer_flats_count");
-    found.regions = fmpz_get_si(count.regions);
-    found.points = fmpz_get_si(count.level + layer->dimension);
-    layer_count_clear(&count);
-    return found;
-}
-
-static int count_one(void *context, const list_region_t *region) {
-    (void)region;
-    ++*(slong *)context;
-    return GSL_SUCCESS;
-}
-
-static slong by_list(experiment_t *run, const layer_t *layer) {
-    slong listed = 0;
-    experiment_require(run, list_layer(layer, count_one, &listed), "list_layer");
-    return listed;
+    return (slong)s->experts * bounds_phi_si(s->width, s->dimension);
 }
 
 // ---- Theorem 4.14 and Remark 4.15: random layers, mostly degenerate ----
@@ -120,17 +61,17 @@ typedef struct {
 static slong draw_layers(experiment_t *run, const bounds_layer_t *s, uint32_t block, tally_t *tally) {
     const int draws = experiment_quick(run) ? DRAWS_QUICK : DRAWS;
     slong best = 0, first, second;
-    layer_t *layer = new_layer(run, s);
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), DRAW_BLOCK + block);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
+    stream_t stream = experiment_stream(run, DRAW_BLOCK + block);
     for (int i = 0; i < draws * LAYER_BUILD_KINDS; i++) {
         layer_build_draw(layer, (layer_build_kind_t)(i / draws), &stream);
         if (layer_twins(layer, &first, &second))
             continue;
-        const found_t found = by_flats(run, layer);
+        const roads_flats_t found = experiment_flats(run, layer);
         tally->layers++;
         tally->above += found.regions > capacity(s);
-        tally->rich += found.most > phi(s->width, s->dimension);
-        tally->disagreements += by_list(run, layer) != found.regions;
+        tally->rich += found.richest > bounds_phi_si(s->width, s->dimension);
+        tally->disagreements += experiment_list_layer(run, layer) != found.regions;
         best = found.regions > best ? found.regions : best;
     }
     layer_free(layer);
@@ -139,11 +80,8 @@ static slong draw_layers(experiment_t *run, const bounds_layer_t *s, uint32_t bl
 
 // The walls z_i - z_j, i < j, of a random router.
 static arrangement_t *draw_walls(experiment_t *run, slong experts, slong d, stream_t *stream) {
-    arrangement_t *logits = arrangement_alloc(experts, d);
-    arrangement_t *walls = arrangement_alloc(experts * (experts - 1) / 2, d);
-    if (logits == NULL || walls == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_require(run, arrangement_draw(logits, RANGE, stream), "arrangement_draw");
+    arrangement_t *logits = experiment_memory(run, arrangement_random(experts, d, RANGE, stream));
+    arrangement_t *walls = experiment_memory(run, arrangement_alloc(experts * (experts - 1) / 2, d));
     slong row = 0;
     for (slong i = 0; i < experts; i++)
         for (slong j = i + 1; j < experts; j++)
@@ -171,7 +109,7 @@ static void check_hypothesis(experiment_t *run, const char *claim) {
     const int routers = experiment_quick(run) ? ROUTERS_QUICK : ROUTERS;
     slong passed = 0, examined = 0, missing = 0;
     bool generic;
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), ROUTER_BLOCK);
+    stream_t stream = experiment_stream(run, ROUTER_BLOCK);
     for (slong d = 2; d <= 4; d++)
         for (slong experts = 3; experts <= 5; experts++)
             for (int i = 0; i < routers; i++, examined++) {
@@ -206,24 +144,20 @@ static void decide_bound(experiment_t *run) {
 
 static void decide_remark(experiment_t *run) {
     static const char *const claim = "depth/rem-4.15";
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, "instances/slicing-2-1-1-1.moe"), &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (instance.layer == NULL)
-        experiment_stop(run, FAULT_INPUT, "expected a layer");
+    layer_t *layer = experiment_layer(run, "slicing-2-1-1-1.moe");
     tally_t tally = {0};
     const bounds_layer_t *shape = &SHAPES[0]; // two experts with a unit each, on a line: a wall for each cell
-    const slong printed = 2 * phi(shape->width + 1, 1), reached = by_flats(run, instance.layer).regions;
+    const slong printed = 2 * bounds_phi_si(shape->width + 1, 1),
+                reached = experiment_flats(run, layer).regions;
     experiment_check(run, claim, "one unit on each side of the wall: F", (double)reached, EQUAL,
                      (double)capacity(shape), 0);
-    experiment_check(run, claim, "the same by the list", (double)by_list(run, instance.layer), EQUAL,
+    experiment_check(run, claim, "the same by the list", (double)experiment_list_layer(run, layer), EQUAL,
                      (double)reached, 0);
     experiment_check(run, claim, "no random layer of that shape has more",
                      (double)draw_layers(run, shape, EXAMPLE, &tally), AT_MOST, (double)reached, 0);
     experiment_check(run, claim, "less than Remark 4.15 says", (double)reached, AT_MOST, (double)printed - 1,
                      0);
-    instance_clear(&instance);
+    layer_free(layer);
     experiment_macro_integer(run, "RemarkPrinted", printed);
     experiment_macro_integer(run, "RemarkTrue", reached);
     experiment_claim(run, claim, VERDICT_FAILS, METHOD_EXACT, "data/instances/slicing-2-1-1-1.moe: 4 < 6");
@@ -245,10 +179,10 @@ static slong points_in_cells(experiment_t *run, const layer_t *layer) {
 
 // Whether all N C(H, d) points are in their cells, which makes Phi(H, d) regions in each cell when
 // the hyperplanes of each expert are in general position; and whether F has seen them.
-static bool all_points_are_in(experiment_t *run, const layer_t *layer, const found_t *found) {
+static bool all_points_are_in(experiment_t *run, const layer_t *layer, const roads_flats_t *found) {
     const ulong width = (ulong)layer->width, d = (ulong)layer->dimension;
-    const slong all = layer->experts * (phi(width, d) - phi(width, d - 1));
-    return points_in_cells(run, layer) == all && found->points == all;
+    const slong all = layer->experts * (bounds_phi_si(width, d) - bounds_phi_si(width, d - 1));
+    return points_in_cells(run, layer) == all && found->level[d] == all;
 }
 //]core
 
@@ -256,17 +190,17 @@ static bool all_points_are_in(experiment_t *run, const layer_t *layer, const fou
 static void attain(experiment_t *run, const bounds_layer_t *s, bool biased, table_t *table) {
     static const char *const claim = "depth/cor-4.16";
     char what[TEXT], shape[TEXT / 2];
-    layer_t *layer = new_layer(run, s);
+    layer_t *layer = experiment_memory(run, layer_build_alloc(s));
     experiment_require(run, layer_build_groups(layer, biased), "layer_build_groups");
-    const found_t found = by_flats(run, layer);
+    const roads_flats_t found = experiment_flats(run, layer);
     snprintf(shape, sizeof shape, "N=%lu H=%lu d=%lu%s", s->experts, s->width, s->dimension,
              biased ? " biased" : "");
     snprintf(what, sizeof what, "%s: regions by F", shape);
     experiment_check(run, claim, what, (double)found.regions, EQUAL, (double)capacity(s), 0);
     snprintf(what, sizeof what, "%s: all points in their cells; solved and by F", shape);
     experiment_check(run, claim, what, all_points_are_in(run, layer, &found), EQUAL, 1, 0);
-    const slong row[] = {(slong)s->experts, (slong)s->width, (slong)s->dimension, biased,
-                         found.regions,     capacity(s),     found.points};
+    const slong row[] = {(slong)s->experts, (slong)s->width, (slong)s->dimension,      biased,
+                         found.regions,     capacity(s),     found.level[s->dimension]};
     for (size_t c = 0; c < COUNT(row); c++)
         table_integer(table, row[c]);
     layer_free(layer);
@@ -292,8 +226,8 @@ static void decide_attained(experiment_t *run) {
     experiment_macro_integer(run, "Example", capacity(&SHAPES[EXAMPLE]));
     experiment_macro_integer(run, "ExamplePoints",
                              (long long)SHAPES[EXAMPLE].experts *
-                                 (phi(SHAPES[EXAMPLE].width, SHAPES[EXAMPLE].dimension) -
-                                  phi(SHAPES[EXAMPLE].width, SHAPES[EXAMPLE].dimension - 1)));
+                                 (bounds_phi_si(SHAPES[EXAMPLE].width, SHAPES[EXAMPLE].dimension) -
+                                  bounds_phi_si(SHAPES[EXAMPLE].width, SHAPES[EXAMPLE].dimension - 1)));
     experiment_claim(run, "depth/cor-4.16", VERDICT_HOLDS, METHOD_EXACT, "top-one.csv: exactly N Phi(H;d)");
 }
 

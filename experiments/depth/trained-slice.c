@@ -28,7 +28,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -69,13 +68,6 @@ static void state_parameters(experiment_t *run) {
     experiment_parameter(run, "Width", "%.0f", WIDTH, "units");
 }
 
-static void *allocate(experiment_t *run, size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    return memory;
-}
-
 // ---- The images ----
 
 // Training and test images: pixels between 0 and 1.
@@ -86,8 +78,8 @@ typedef struct {
 // Every SPLIT-th row from row `first` on, or all others.
 static topk_data_t select_rows(experiment_t *run, const double *pixels, const double *digits, size_t rows,
                                bool test) {
-    double *inputs = allocate(run, rows * PIXELS, sizeof *inputs);
-    size_t *labels = allocate(run, rows, sizeof *labels), count = 0;
+    double *inputs = experiment_memory(run, calloc(rows * PIXELS, sizeof *inputs));
+    size_t *labels = experiment_memory(run, calloc(rows, sizeof *labels)), count = 0;
     for (size_t row = 0; row < rows; row++) {
         if ((row % SPLIT == SPLIT - 1) != test)
             continue;
@@ -101,7 +93,7 @@ static topk_data_t select_rows(experiment_t *run, const double *pixels, const do
 static images_t read_images(experiment_t *run) {
     sheet_t sheet;
     experiment_read(run, "digits.csv", &sheet);
-    double *pixels = allocate(run, sheet.rows * (PIXELS + 1), sizeof *pixels);
+    double *pixels = experiment_memory(run, calloc(sheet.rows * (PIXELS + 1), sizeof *pixels));
     double *digits = pixels + sheet.rows * PIXELS;
     for (size_t j = 0; j < PIXELS; j++) {
         char column[8];
@@ -355,11 +347,11 @@ static void draw_images(const topk_data_t *test, stream_t *stream, size_t count,
 }
 
 static void run_survey(experiment_t *run, survey_t *survey, uint32_t block) {
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    stream_t stream = experiment_stream(run, block);
     const size_t counts = survey->slices * survey->layers * SLICED;
     survey->seed = experiment_seed(run);
-    survey->through = allocate(run, survey->slices, sizeof *survey->through);
-    survey->counts = allocate(run, counts, sizeof *survey->counts);
+    survey->through = experiment_memory(run, calloc(survey->slices, sizeof *survey->through));
+    survey->counts = experiment_memory(run, calloc(counts, sizeof *survey->counts));
     for (size_t i = 0; i < survey->slices; i++)
         draw_images(survey->test, &stream, (size_t)survey->dimension + 1, survey->through[i]);
     const shards_plan_t plan = {.count = counts, .run = survey_one, .context = survey};
@@ -400,8 +392,8 @@ typedef struct {
 } summary_t;
 
 static summary_t summarise(experiment_t *run, const survey_t *survey, state_t state, quantity_t quantity) {
-    double *means = allocate(run, survey->layers, sizeof *means),
-           *values = allocate(run, survey->slices, sizeof *values), variance = 0;
+    double *means = experiment_memory(run, calloc(survey->layers, sizeof *means)),
+           *values = experiment_memory(run, calloc(survey->slices, sizeof *values)), variance = 0;
     summary_t s = {.least = HUGE_VAL, .most = -HUGE_VAL};
     for (size_t layer = 0; layer < survey->layers; layer++) {
         for (size_t i = 0; i < survey->slices; i++) {
@@ -634,14 +626,9 @@ static void make_panel(experiment_t *run, const specimen_t *specimen, const topk
     experiment_check(run, CLAIM, "the plane of the figure: all counts agree", count.agree, EQUAL, 1, 0);
 }
 
-// Coordinates to 1e-4, and no negative zero.
-static void table_coordinate(table_t *table, double value) {
-    table_real(table, nearbyint(value * 1e4) / 1e4 + 0.0);
-}
-
 static void table_place(table_t *table, planar_point_t place) {
-    table_coordinate(table, place.x);
-    table_coordinate(table, place.y);
+    table_rounded(table, place.x, 1e4);
+    table_rounded(table, place.y, 1e4);
 }
 
 // Panels count from 1, cells through all panels from 0; a side goes from its corner to the next.
@@ -721,7 +708,7 @@ static void write_coalitions(experiment_t *run, const panel_t panels[SLICED], co
             table_real(table, picture->cell[c].area);
             table_integer(table, panels[state].tally.regions[members[0]][members[1]]);
             table_place(table, place);
-            table_coordinate(table, room);
+            table_rounded(table, room, 1e4);
         }
     }
 }

@@ -13,11 +13,10 @@
 // P (+) Q affine about a point with P = Q, then P and Q, convex and below it and equal to it there, would equal it all
 // around. The sum of the k largest z_i is the coefficient of t^k in the product of all 0 (+) t (x) z_i.
 #include "geometry/reach.h"
-#include "geometry/tree.h"
 #include "geometry/tropical_network.h"
 #include "io/experiment.h"
+#include "io/experiment_roads.h"
 
-#include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,8 +45,6 @@ static const slong NETWORKS[][3] = {{1, 4, 3}, {2, 3, 3}, {2, 4, 2}, {2, 3, 3}, 
 static const slong ROUTERS[][3] = {{4, 2, 1}, {5, 2, 2},  {6, 3, 2}, {8, 4, 2},
                                    {8, 3, 3}, {10, 5, 2}, {10, 5, 3}};
 
-static const char *const NAME = "tropical";
-
 static int size_of(const experiment_t *run, size_pair_t size) {
     return experiment_quick(run) ? size.quick : size.full;
 }
@@ -68,20 +65,9 @@ static void state_parameters(experiment_t *run) {
 
 // ---- Random cases ----
 
-// The streams of one part: what is drawn in one does not move the others.
-static stream_t stream_of(const experiment_t *run, const char *part) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), stream_experiment(part));
-}
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
 // Small, so that ties are frequent.
 static void draw_rational(fmpq *x, stream_t *stream, slong range, slong denominators) {
-    fmpq_set_si(x, pick(stream, -range, range), (ulong)pick(stream, 1, denominators));
+    fmpq_set_si(x, stream_pick(stream, -range, range), (ulong)stream_pick(stream, 1, denominators));
 }
 
 static void draw_vector(fmpq *x, slong length, stream_t *stream) {
@@ -89,27 +75,15 @@ static void draw_vector(fmpq *x, slong length, stream_t *stream) {
         draw_rational(x + i, stream, 60, 7);
 }
 
-static arrangement_t *draw_rows(experiment_t *run, slong n, slong d, slong range, stream_t *stream) {
-    arrangement_t *a = arrangement_alloc(n, d);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_require(run, arrangement_draw(a, range, stream), "arrangement_draw");
-    return a;
-}
-
 // The router with these rows as logits.
 static layer_t *router_of(experiment_t *run, const fmpz_mat_t rows, slong active) {
-    layer_t *layer = layer_alloc(rows->r, active, 0, rows->c - 1);
-    if (layer == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    layer_t *layer = experiment_memory(run, layer_alloc(rows->r, active, 0, rows->c - 1));
     fmpz_mat_set(layer->router, rows);
     return layer;
 }
 
 static tropical_t *new_polynomial(experiment_t *run, slong variables) {
-    tropical_t *p = tropical_alloc(variables);
-    if (p == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    tropical_t *p = experiment_memory(run, tropical_alloc(variables));
     return p;
 }
 
@@ -121,10 +95,6 @@ static void append_sum(experiment_t *run, tropical_t *p, const fmpz_mat_t rows, 
             fmpz_add(fmpq_numref(term + j), fmpq_numref(term + j), fmpz_mat_entry(rows, i, j));
     experiment_require(run, tropical_append(p, term), "tropical_append");
     _fmpq_vec_clear(term, p->variables + 1);
-}
-
-static void check_count(experiment_t *run, const char *claim, const char *what, slong value, slong known) {
-    experiment_check(run, claim, what, (double)value, EQUAL, (double)known, 0);
 }
 
 // ---- Definition 3.4: the semiring ----
@@ -227,7 +197,7 @@ static void decide_semiring(experiment_t *run) {
                   {"as doubles do it", like_doubles}};
     const int triples = size_of(run, TRIPLES);
     int held[COUNT(axioms)] = {0}, infinite = 0;
-    stream_t stream = stream_of(run, "semiring");
+    stream_t stream = experiment_stream(run, stream_experiment("semiring"));
     tropical_number_t v[3], side[VALUES];
     for (int i = 0; i < 3; i++)
         tropical_number_init(&v[i]);
@@ -235,15 +205,15 @@ static void decide_semiring(experiment_t *run) {
         tropical_number_init(&side[i]);
     for (int t = 0; t < triples; t++) {
         for (int i = 0; i < 3; i++) {
-            v[i].finite = pick(&stream, 0, 4) > 0;
-            fmpq_set_si(v[i].value, pick(&stream, -12, 12), UWORD(1) << pick(&stream, 0, 2));
+            v[i].finite = stream_pick(&stream, 0, 4) > 0;
+            fmpq_set_si(v[i].value, stream_pick(&stream, -12, 12), UWORD(1) << stream_pick(&stream, 0, 2));
         }
         infinite += !v[0].finite || !v[1].finite || !v[2].finite;
         for (size_t a = 0; a < COUNT(axioms); a++)
             held[a] += axioms[a].holds(v, side);
     }
     for (size_t a = 0; a < COUNT(axioms); a++)
-        check_count(run, "depth/def-3.4", axioms[a].what, held[a], triples);
+        experiment_check_integer(run, "depth/def-3.4", axioms[a].what, held[a], triples);
     for (int i = 0; i < 3; i++)
         tropical_number_clear(&v[i]);
     for (int i = 0; i < VALUES; i++)
@@ -264,7 +234,7 @@ static bool is_convex_at(const tropical_t *p, stream_t *stream) {
     for (int i = 0; i < 3; i++)
         fmpq_init(value[i]);
     draw_vector(x, 2 * d, stream);
-    fmpq_set_si(share, pick(stream, 0, 12), 12);
+    fmpq_set_si(share, stream_pick(stream, 0, 12), 12);
     for (slong j = 0; j < d; j++) {
         fmpq_sub(between + j, y + j, x + j);
         fmpq_mul(between + j, between + j, share);
@@ -314,26 +284,12 @@ static pieces_t find_pieces(experiment_t *run, const tropical_t *p) {
         for (slong j = 0; j <= p->variables; j++)
             fmpz_set(fmpz_mat_entry(rows, i, j), fmpq_numref(tropical_term(p, i) + j));
     layer_t *layer = router_of(run, rows, 1);
-    polyhedron_rows_t *walls = reach_walls(layer, NULL);
-    if (walls == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    polyhedron_rows_t *walls = experiment_memory(run, reach_walls(layer, NULL));
     experiment_require(run, reach_coalitions(layer, walls, see_piece, &pieces), "reach_coalitions");
     polyhedron_rows_free(walls);
     layer_free(layer);
     fmpz_mat_clear(rows);
     return pieces;
-}
-
-static slong regions_of(experiment_t *run, const arrangement_t *a, slong *events) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    tree_count_t count;
-    tree_count_init(&count, a->dimension);
-    experiment_require(run, tree_regions(a, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    if (events != NULL)
-        *events = fmpz_get_si(count.events);
-    tree_count_clear(&count);
-    return regions;
 }
 
 // Product of the polynomials 0 (+) row: all its terms.
@@ -353,9 +309,10 @@ static tropical_t *product_of(experiment_t *run, const arrangement_t *a) {
 static void decide_polynomials(experiment_t *run) {
     const int cases = size_of(run, POLYNOMIALS);
     slong convex = 0, agree = 0, alone = 0, products = 0, terms = 0, pieces = 0;
-    stream_t stream = stream_of(run, "polynomials");
+    stream_t stream = experiment_stream(run, stream_experiment("polynomials"));
     for (int i = 0; i < cases; i++) {
-        arrangement_t *a = draw_rows(run, pick(&stream, 1, 14), pick(&stream, 1, 3), 4, &stream);
+        arrangement_t *a = experiment_memory(
+            run, arrangement_random(stream_pick(&stream, 1, 14), stream_pick(&stream, 1, 3), 4, &stream));
         tropical_t *p = new_polynomial(run, a->dimension);
         for (slong row = 0; row < a->planes; row++)
             append_sum(run, p, a->rows, UWORD(1) << row);
@@ -370,18 +327,21 @@ static void decide_polynomials(experiment_t *run) {
         tropical_free(p);
         arrangement_free(a);
 
-        arrangement_t *factors = draw_rows(run, pick(&stream, 1, 6), pick(&stream, 1, 3), 3, &stream);
+        arrangement_t *factors = experiment_memory(
+            run, arrangement_random(stream_pick(&stream, 1, 6), stream_pick(&stream, 1, 3), 3, &stream));
         tropical_t *product = product_of(run, factors);
         experiment_require(run, tropical_reduce(product), "tropical_reduce");
-        products += product->terms == regions_of(run, factors, NULL);
+        products += product->terms == experiment_tree(run, factors).regions;
         tropical_free(product);
         arrangement_free(factors);
     }
-    check_count(run, "depth/def-3.5", "convex along a segment", convex, cases);
-    check_count(run, "depth/def-3.5", "vertices of the upper hull = cells of the router", agree, cases);
-    check_count(run, "depth/def-3.5", "one term is above all others inside each cell", alone, cases);
-    check_count(run, "depth/def-3.5", "pieces of a product of binomials = regions by the tree", products,
-                cases);
+    experiment_check_integer(run, "depth/def-3.5", "convex along a segment", convex, cases);
+    experiment_check_integer(run, "depth/def-3.5", "vertices of the upper hull = cells of the router", agree,
+                             cases);
+    experiment_check_integer(run, "depth/def-3.5", "one term is above all others inside each cell", alone,
+                             cases);
+    experiment_check_integer(run, "depth/def-3.5", "pieces of a product of binomials = regions by the tree",
+                             products, cases);
     experiment_macro_integer(run, "Terms", terms);
     experiment_macro_integer(run, "Pieces", pieces);
     experiment_claim(run, "depth/def-3.5", VERDICT_HOLDS, METHOD_EXACT, "tropical.checks.csv");
@@ -391,9 +351,7 @@ static void decide_polynomials(experiment_t *run) {
 
 static tropical_network_t *draw_network(experiment_t *run, const slong shape[3], stream_t *stream) {
     const slong widths[] = {shape[0], shape[1], shape[2], 1};
-    tropical_network_t *net = tropical_network_alloc(3, widths);
-    if (net == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    tropical_network_t *net = experiment_memory(run, tropical_network_alloc(3, widths));
     for (slong l = 0; l < net->maps; l++)
         for (slong i = 0; i < widths[l + 1]; i++)
             for (slong j = 0; j <= widths[l]; j++)
@@ -588,7 +546,7 @@ static void decide_networks(experiment_t *run) {
                                              {"crossings", "points", NULL, ""}};
     table_t *table = experiment_table(run, "", "two hidden layers as P - Q: terms before and after reduction",
                                       columns, COUNT(columns), COUNT(NETWORKS));
-    stream_t stream = stream_of(run, "networks");
+    stream_t stream = experiment_stream(run, stream_experiment("networks"));
     slong equal = 0, same = 0, natural = 0, crossings, all = 0, on = 0;
     const int points = size_of(run, POINTS);
     fmpz_t power;
@@ -610,10 +568,12 @@ static void decide_networks(experiment_t *run) {
     }
     fmpz_clear(power);
     const slong networks = (slong)COUNT(NETWORKS);
-    check_count(run, "depth/def-3.6", "points where F = P - Q", equal, networks * points);
-    check_count(run, "depth/def-3.6", "reduced at every step = reduced at the end", same, networks);
-    check_count(run, "depth/def-3.6", "networks whose exponents are not negative", natural, networks);
-    check_count(run, "depth/def-3.6", "boundary points on the hypersurface of P (+) Q", on, all);
+    experiment_check_integer(run, "depth/def-3.6", "points where F = P - Q", equal, networks * points);
+    experiment_check_integer(run, "depth/def-3.6", "reduced at every step = reduced at the end", same,
+                             networks);
+    experiment_check_integer(run, "depth/def-3.6", "networks whose exponents are not negative", natural,
+                             networks);
+    experiment_check_integer(run, "depth/def-3.6", "boundary points on the hypersurface of P (+) Q", on, all);
     experiment_check(run, "depth/def-3.6", "boundary points found", (double)all, AT_LEAST, 1, 0);
     experiment_macro_integer(run, "Networks", networks);
     experiment_macro_integer(run, "BoundaryPoints", all);
@@ -699,10 +659,8 @@ static tropical_t *score_of(experiment_t *run, const fmpz_mat_t rows, slong k) {
 // The polynomial of the reachable coalitions alone.
 static tropical_t *reachable_score(experiment_t *run, const layer_t *layer) {
     tropical_t *score = new_polynomial(run, layer->dimension);
-    polyhedron_rows_t *walls = reach_walls(layer, NULL);
+    polyhedron_rows_t *walls = experiment_memory(run, reach_walls(layer, NULL));
     reach_list_t list;
-    if (walls == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
     experiment_require(run, reach_find(layer, walls, &list), "reach_find");
     for (slong c = 0; c < list.count; c++) {
         ulong set = 0;
@@ -723,11 +681,11 @@ static void expand_routers(experiment_t *run) {
         {"essential", "terms", NULL, ""}, {"reachable", "coalitions", NULL, ""}};
     table_t *table = experiment_table(run, "scores", "terms of the top-k score, and those that matter",
                                       columns, COUNT(columns), COUNT(ROUTERS));
-    stream_t stream = stream_of(run, "routers");
+    stream_t stream = experiment_stream(run, stream_experiment("routers"));
     slong agree = 0;
     for (size_t r = 0; r < COUNT(ROUTERS); r++) {
         const slong n = ROUTERS[r][0], k = ROUTERS[r][1], d = ROUTERS[r][2];
-        arrangement_t *rows = draw_rows(run, n, d, LARGE, &stream);
+        arrangement_t *rows = experiment_memory(run, arrangement_random(n, d, LARGE, &stream));
         layer_t *layer = router_of(run, rows->rows, k);
         tropical_t *score = score_of(run, rows->rows, k), *reachable = reachable_score(run, layer);
         const slong terms = score->terms;
@@ -741,14 +699,14 @@ static void expand_routers(experiment_t *run) {
         layer_free(layer);
         arrangement_free(rows);
     }
-    check_count(run, "depth/sec-3.5", "terms that matter = reachable coalitions", agree,
-                (slong)COUNT(ROUTERS));
+    experiment_check_integer(run, "depth/sec-3.5", "terms that matter = reachable coalitions", agree,
+                             (slong)COUNT(ROUTERS));
 }
 
 static void decide_scores(experiment_t *run) {
     const int vectors = size_of(run, SCORES);
     slong agree = 0, all = 0;
-    stream_t stream = stream_of(run, "scores");
+    stream_t stream = experiment_stream(run, stream_experiment("scores"));
     fmpq *z = _fmpq_vec_init(MOST_EXPERTS);
     for (slong n = 1; n <= MOST_EXPERTS; n++)
         for (int v = 0; v < vectors; v++, all += n) {
@@ -757,7 +715,8 @@ static void decide_scores(experiment_t *run) {
             agree += count_scores(run, z, n);
         }
     _fmpq_vec_clear(z, MOST_EXPERTS);
-    check_count(run, "depth/sec-3.5", "all k-sets = sum of the k largest = coefficient of t^k", agree, all);
+    experiment_check_integer(run, "depth/sec-3.5", "all k-sets = sum of the k largest = coefficient of t^k",
+                             agree, all);
     expand_routers(run);
     experiment_macro_integer(run, "ScoreCases", all);
     experiment_claim(run, "depth/sec-3.5", VERDICT_HOLDS, METHOD_EXACT, "tropical.scores.csv");

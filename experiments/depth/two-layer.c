@@ -24,12 +24,12 @@
 // conversely. On a line at x = s ln 2, F = P + Q ln 2 with rational P, Q. Such a sum vanishes only for P = Q = 0, and a
 // sum of n terms e^{ax} (v x + c) that is not 0 has fewer than 2n real zeros: 2n + 2 points decide whether F is affine.
 #include "geometry/bounds.h"
-#include "geometry/layer_flats.h"
 #include "geometry/planar.h"
 #include "geometry/plane.h"
 #include "geometry/two_layer.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 #include "routing/gated_line.h"
 #include "routing/topk_layer.h"
 
@@ -37,7 +37,6 @@
 #include <flint/fmpq_vec.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -59,7 +58,7 @@ static const double WINDOW[3] = {-0.48, 0.4, 1.72}; // of the figure: centre, ha
 static const double WIDER = 1.5;                    // the first layer's window is so much larger
 static const double SPECK = 1e-9;                   // area below which a polygon of the figure would be none
 static const double ROUNDING = 1e-15;               // of a value of F in double precision
-static const char *const NAME = "two-layer", *const LAYER = "depth/def-3.1", *const MAXIMUM = "depth/ex-3.3",
+static const char *const LAYER = "depth/def-3.1", *const MAXIMUM = "depth/ex-3.3",
                          *const FIGURE = "depth/fig-1";
 
 // Random integers, some hundred at a time.
@@ -70,7 +69,7 @@ typedef struct {
 } dice_t;
 
 static dice_t dice_of(experiment_t *run, uint32_t block) {
-    dice_t dice = {.stream = stream_at(experiment_seed(run), stream_experiment(NAME), block)};
+    dice_t dice = {.stream = experiment_stream(run, block)};
     dice.used = COUNT(dice.words);
     return dice;
 }
@@ -177,9 +176,7 @@ typedef struct {
 } roads_t;
 
 static roads_t count_all(experiment_t *run, const net_t *net) {
-    two_layer_t *exact = two_layer_alloc(2, UNITS, UNITS);
-    if (exact == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    two_layer_t *exact = experiment_memory(run, two_layer_alloc(2, UNITS, UNITS));
     fmpz_mat_t sum;
     fmpz_mat_init(sum, 1, UNITS);
     for (int i = 0; i < UNITS; i++) {
@@ -676,24 +673,14 @@ static void check_gates(experiment_t *run) {
 // The layer of the file: its regions, and which points s ln 2 lie in the coalition {1, 2} with which value, in double
 // precision.
 static void check_example(experiment_t *run, const gated_line_t *example) {
-    instance_t instance;
-    fault_t fault = {0};
-    const char *path = experiment_data(run, "instances/two-layer-softmax.moe");
-    if (instance_read(path, &instance, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    const layer_t *layer = instance.layer;
-    layer_count_t count;
-    layer_count_init(&count, layer->dimension);
-    experiment_require(run, layer_flats_count(layer, NULL, NULL, NULL, &count), "layer_flats_count");
+    layer_t *layer = experiment_layer(run, "two-layer-softmax.moe");
     const topk_shape_t shape = {.inputs = 1,
                                 .experts = (size_t)layer->experts,
                                 .active = (size_t)layer->active,
                                 .width = 1,
                                 .classes = 1};
-    topk_layer_t *twin = topk_layer_alloc(&shape);
-    topk_pass_t *pass = topk_pass_alloc(&shape);
-    if (twin == NULL || pass == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    topk_layer_t *twin = experiment_memory(run, topk_layer_alloc(&shape));
+    topk_pass_t *pass = experiment_memory(run, topk_pass_alloc(&shape));
     for (slong i = 0; i < layer->experts * 2; i++)
         twin->router[i] = fmpz_get_d(layer->router->rows[i / 2] + i % 2);
     for (slong i = 0; i < example->experts; i++)
@@ -708,20 +695,14 @@ static void check_example(experiment_t *run, const gated_line_t *example) {
         worst = fmax(worst, fabs(pass->scores[0] - fmpq_get_d(value)));
         elsewhere += pass->coalition[0] + pass->coalition[1] != 1;
     }
-    experiment_check(run, LAYER, "activation regions of the example", fmpz_get_d(count.regions), EQUAL, 2, 0);
+    experiment_check(run, LAYER, "activation regions of the example",
+                     (double)experiment_flats(run, layer).regions, EQUAL, 2, 0);
     experiment_check(run, LAYER, "points of the example in another coalition", elsewhere, EQUAL, 0, 0);
     experiment_check(run, LAYER, "values of the example in double precision", worst, AT_MOST, ROUNDING, 0);
     _fmpq_vec_clear(value, 2);
     topk_pass_free(pass);
     topk_layer_free(twin);
-    layer_count_clear(&count);
-    instance_clear(&instance);
-}
-
-static void macro_fraction(experiment_t *run, const char *name, const fmpq_t x) {
-    char *text = fmpq_get_str(NULL, 10, x);
-    experiment_macro_text(run, name, text);
-    flint_free(text);
+    layer_free(layer);
 }
 
 // F(0), F(ln 2), F(ln 4) of z = (x, 0, -10), E = (1, 0, 0), and what an affine F would have.
@@ -731,11 +712,11 @@ static void check_layer(experiment_t *run) {
     fmpq *values = _fmpq_vec_init(2 * 3), *affine = _fmpq_vec_init(1);
     for (slong s = 0; s <= 2; s++) {
         gated_line_value(&example, s, values + 2 * s);
-        macro_fraction(run, names[s], values + 2 * s);
+        experiment_macro_fmpq(run, names[s], values + 2 * s);
     }
     fmpq_mul_si(affine, values + 2, 2);
     fmpq_sub(affine, affine, values);
-    macro_fraction(run, "ValueAffine", affine);
+    experiment_macro_fmpq(run, "ValueAffine", affine);
     experiment_check(run, LAYER, "F(ln 4) is what an affine F would have", fmpq_equal(affine, values + 4),
                      EQUAL, 0, 0);
     experiment_check(run, LAYER, "the example's F is affine", gated_line_is_affine(&example), EQUAL, 0, 0);

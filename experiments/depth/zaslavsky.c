@@ -73,7 +73,6 @@ static const int BATCH_QUICK = 200;          // ... or so many in a quick run
 static const double BOX = 3;                 // the picture shows [-BOX, BOX]^2
 static const uint32_t BATCH_BLOCK = 1000;    // first block of the batch's streams
 static const uint32_t DOUBLING_BLOCK = 100;  // first block of the doublings' streams
-static const char *const NAME = "zaslavsky";
 
 // Figure 5: lines w_1 x + w_2 y + b = 0 in the three positions, with the number of regions that the paper
 // gives.
@@ -143,9 +142,7 @@ static void examine(experiment_t *run, finding_t *f) {
 //]core
 
 static finding_t finding_of(experiment_t *run, slong planes, slong dimension) {
-    finding_t f = {.a = arrangement_alloc(planes, dimension)};
-    if (f.a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    finding_t f = {.a = experiment_memory(run, arrangement_alloc(planes, dimension))};
     fmpz_init(f.phi);
     fmpz_init(f.regions);
     fmpz_init(f.deficit);
@@ -162,27 +159,10 @@ static void finding_clear(finding_t *f) {
 
 static finding_t examine_random(experiment_t *run, slong planes, const shape_t *shape, uint32_t block) {
     finding_t f = finding_of(run, planes, shape->dimension);
-    stream_t stream = stream_at(experiment_seed(run), stream_experiment(NAME), block);
+    stream_t stream = experiment_stream(run, block);
     experiment_require(run, arrangement_draw(f.a, shape->range, &stream), "arrangement_draw");
     examine(run, &f);
     return f;
-}
-
-// The text of an integer, freed by flint_free.
-static char *text_of(const fmpz_t value) {
-    return fmpz_get_str(NULL, 10, value);
-}
-
-static void table_fmpz(table_t *table, const fmpz_t value) {
-    char *text = text_of(value);
-    table_text(table, text);
-    flint_free(text);
-}
-
-static void macro_fmpz(experiment_t *run, const char *name, const fmpz_t value) {
-    char *text = text_of(value);
-    experiment_macro_text(run, name, text);
-    flint_free(text);
 }
 
 // ---- Definition 3.2: regions of random integer arrangements ----
@@ -226,7 +206,7 @@ static void write_witness(table_t *table, const generic_witness_t *witness) {
     char planes[TEXT] = "", relation[TEXT] = "";
     size_t used = 0, filled = 0;
     for (slong i = 0; i < witness->size && used < TEXT && filled < TEXT; i++) {
-        char *factor = text_of(witness->relation + i);
+        char *factor = fmpz_get_str(NULL, 10, witness->relation + i);
         used += (size_t)snprintf(planes + used, TEXT - used, "%s%ld", i ? " " : "", witness->planes[i] + 1);
         filled += (size_t)snprintf(relation + filled, TEXT - filled, "%s%s", i ? " " : "", factor);
         flint_free(factor);
@@ -284,9 +264,9 @@ static void state_trap(experiment_t *run, const finding_t *trap) {
     experiment_macro_text(run, "TrapWitness", text);
     experiment_macro_integer(run, "TrapPlanes", trap->a->planes);
     experiment_macro_integer(run, "TrapCircuits", trap->report.count);
-    macro_fmpz(run, "TrapPhi", trap->phi);
-    macro_fmpz(run, "TrapRegions", trap->regions);
-    macro_fmpz(run, "TrapDeficit", trap->deficit);
+    experiment_macro_fmpz(run, "TrapPhi", trap->phi);
+    experiment_macro_fmpz(run, "TrapRegions", trap->regions);
+    experiment_macro_fmpz(run, "TrapDeficit", trap->deficit);
 }
 
 static void examine_shapes(experiment_t *run, tally_t *tally) {
@@ -364,7 +344,7 @@ static void check_largest(experiment_t *run) {
     const double ratio = exp2(log2_fmpz(term) - log2_fmpz(sum));
     experiment_check(run, "depth/def-3.2", "Phi(10^6 50) over n^d/d! less 1", fabs(ratio - 1), AT_MOST,
                      d * d / n, ROUNDING);
-    char *digits = text_of(phi), head[TEXT];
+    char *digits = fmpz_get_str(NULL, 10, phi), head[TEXT];
     const size_t length = strlen(digits);
     snprintf(head, sizeof head, "%.5s\\,%.5s\\,%.5s", digits, digits + 5, digits + 10);
     experiment_macro_integer(run, "LargestDigits", (long long)length);
@@ -707,7 +687,7 @@ static void compute_capacities(experiment_t *run, double value[CAPACITIES]) {
         table_integer(table, (long long)c->layer->width);
         table_integer(table, (long long)c->layer->dimension);
         table_fmpz(table, capacity);
-        macro_fmpz(run, c->macro, capacity);
+        experiment_macro_fmpz(run, c->macro, capacity);
         value[i] = fmpz_get_d(capacity); // exact: all are below 2^53
         if (c->printed > 0)
             experiment_check(run, "depth/ex-4.21", c->what, value[i], EQUAL, c->printed, 0);

@@ -17,9 +17,9 @@
 #include "geometry/bounds.h"
 #include "geometry/list.h"
 #include "geometry/planar.h"
-#include "geometry/tree.h"
 #include "io/experiment.h"
-#include "io/instance.h"
+#include "io/experiment_instance.h"
+#include "io/experiment_roads.h"
 
 #include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
@@ -41,45 +41,8 @@ static const struct {
               {3, 36, 10}, {4, 20, 8}, {5, 8, 7},   {5, 16, 8}};
 static const size_t POLYGON = 2; // the row of GROWTH that shows how a zonotope of normals in the plane grows
 
-static const char *const NAME = "zonotope";
-
 static int matched_cases(const experiment_t *run) {
     return experiment_quick(run) ? MATCHED_QUICK : MATCHED_FULL;
-}
-
-// The streams of one part: what is drawn in one does not move the others.
-static stream_t stream_of(const experiment_t *run, const char *part) {
-    return stream_at(experiment_seed(run), stream_experiment(NAME), stream_experiment(part));
-}
-
-static slong pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
-}
-
-static arrangement_t *draw_rows(experiment_t *run, slong n, slong d, slong range, stream_t *stream) {
-    arrangement_t *a = arrangement_alloc(n, d);
-    if (a == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
-    experiment_require(run, arrangement_draw(a, range, stream), "arrangement_draw");
-    return a;
-}
-
-static void check_count(experiment_t *run, const char *claim, const char *what, slong value, slong known) {
-    experiment_check(run, claim, what, (double)value, EQUAL, (double)known, 0);
-}
-
-static slong regions_of(experiment_t *run, const arrangement_t *a, slong *events) {
-    const shards_control_t control = {.threads = experiment_threads(run)};
-    tree_count_t count;
-    tree_count_init(&count, a->dimension);
-    experiment_require(run, tree_regions(a, &control, &count), "tree_regions");
-    const slong regions = fmpz_get_si(count.regions);
-    if (events != NULL)
-        *events = fmpz_get_si(count.events);
-    tree_count_clear(&count);
-    return regions;
 }
 
 // ---- Duality ----
@@ -153,9 +116,7 @@ static bool is_dual(const duality_t *d, slong regions_by_tree) {
 
 static zonotope_vertices_t vertices_of(experiment_t *run, const arrangement_t *a, bool lifted) {
     zonotope_vertices_t vertices;
-    zonotope_t *z = zonotope_alloc(a->planes, a->dimension + lifted);
-    if (z == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    zonotope_t *z = experiment_memory(run, zonotope_alloc(a->planes, a->dimension + lifted));
     for (slong i = 0; i < a->planes; i++)
         _fmpz_vec_set(z->generators->rows[i], a->rows->rows[i], z->dimension);
     experiment_require(run, zonotope_vertices(z, &vertices), "zonotope_vertices");
@@ -183,39 +144,35 @@ static void duality_clear(duality_t *duality) {
 
 static void match_arrangements(experiment_t *run) {
     const int cases = matched_cases(run);
-    slong dual = 0, degenerate = 0, regions = 0, events;
-    stream_t stream = stream_of(run, "arrangements");
+    slong dual = 0, degenerate = 0, regions = 0;
+    stream_t stream = experiment_stream(run, stream_experiment("arrangements"));
     for (int i = 0; i < cases; i++) {
-        const slong d = pick(&stream, 1, 3), n = pick(&stream, 1, d == 3 ? 7 : 9);
-        arrangement_t *a = draw_rows(run, n, d, 3, &stream);
+        const slong d = stream_pick(&stream, 1, 3), n = stream_pick(&stream, 1, d == 3 ? 7 : 9);
+        arrangement_t *a = experiment_memory(run, arrangement_random(n, d, 3, &stream));
         duality_t duality = duality_of(run, a, true);
-        dual += is_dual(&duality, regions_of(run, a, &events));
-        degenerate += events > 0;
+        const roads_tree_t tree = experiment_tree(run, a);
+        dual += is_dual(&duality, tree.regions);
+        degenerate += tree.events > 0;
         regions += duality.regions;
         duality_clear(&duality);
         arrangement_free(a);
     }
-    check_count(run, "depth/fig-7", "arrangements dual to their lifted zonotopes", dual, cases);
+    experiment_check_integer(run, "depth/fig-7", "arrangements dual to their lifted zonotopes", dual, cases);
     experiment_macro_integer(run, "MatchedRegions", regions);
     experiment_macro_integer(run, "DegenerateArrangements", degenerate);
 }
 
 static slong phi(slong n, slong d) {
-    fmpz_t value;
-    fmpz_init(value);
-    bounds_phi(value, (ulong)n, (ulong)d);
-    const slong result = fmpz_get_si(value);
-    fmpz_clear(value);
-    return result;
+    return bounds_phi_si((ulong)n, (ulong)d);
 }
 
 // One arrangement in general position: a row of the table.
 static bool grow(experiment_t *run, table_t *table, size_t row, stream_t *stream) {
     const slong d = GROWTH[row].dimension, n = experiment_quick(run) ? GROWTH[row].quick : GROWTH[row].full;
-    slong events;
-    arrangement_t *a = draw_rows(run, n, d, LARGE, stream);
+    arrangement_t *a = experiment_memory(run, arrangement_random(n, d, LARGE, stream));
     duality_t duality = duality_of(run, a, false);
-    const slong regions = regions_of(run, a, &events), vertices = duality.lifted.count, upper = duality.upper,
+    const roads_tree_t tree = experiment_tree(run, a);
+    const slong regions = tree.regions, vertices = duality.lifted.count, upper = duality.upper,
                 normals = duality.normals.count;
     const slong cells[] = {d, n, regions, upper, vertices, normals};
     for (size_t i = 0; i < COUNT(cells); i++)
@@ -228,7 +185,7 @@ static bool grow(experiment_t *run, table_t *table, size_t row, stream_t *stream
     }
     duality_clear(&duality);
     arrangement_free(a);
-    return events == 0 && regions == phi(n, d) && upper == regions && vertices == 2 * phi(n - 1, d) &&
+    return tree.events == 0 && regions == phi(n, d) && upper == regions && vertices == 2 * phi(n - 1, d) &&
            normals == 2 * phi(n - 1, d - 1) && vertices == 2 * regions - normals;
 }
 
@@ -251,7 +208,8 @@ static void write_ratios(experiment_t *run) {
             table_integer(table, n);
             table_real(table, (double)vertices / (double)regions);
         }
-    check_count(run, "depth/rem-4.11", "ratios between 2 - 2d/H and 2", between, DIMENSIONS * STEPS);
+    experiment_check_integer(run, "depth/rem-4.11", "ratios between 2 - 2d/H and 2", between,
+                             DIMENSIONS * STEPS);
 }
 
 static void grow_zonotopes(experiment_t *run) {
@@ -261,13 +219,14 @@ static void grow_zonotopes(experiment_t *run) {
         {"ratio", "1", "%.9g", "%.4f"}};
     table_t *table = experiment_table(run, "", "regions and vertices of zonotopes in general position",
                                       columns, COUNT(columns), COUNT(GROWTH));
-    stream_t stream = stream_of(run, "growth");
+    stream_t stream = experiment_stream(run, stream_experiment("growth"));
     slong right = 0;
     for (size_t row = 0; row < COUNT(GROWTH); row++) {
         right += grow(run, table, row, &stream);
         experiment_progress(run, row + 1, COUNT(GROWTH));
     }
-    check_count(run, "depth/rem-4.11", "zonotopes with 2 Phi(H-1 d) vertices", right, (slong)COUNT(GROWTH));
+    experiment_check_integer(run, "depth/rem-4.11", "zonotopes with 2 Phi(H-1 d) vertices", right,
+                             (slong)COUNT(GROWTH));
     write_ratios(run);
     experiment_claim(run, "depth/rem-4.11", VERDICT_HOLDS, METHOD_EXACT, "zonotope.csv");
 }
@@ -391,24 +350,19 @@ static void draw_triangle(experiment_t *run, const arrangement_t *a) {
 static void decide_figure(experiment_t *run) {
     static const char *const claim = "depth/fig-7";
     static const signed char caption[LINES] = {1, 1, 0};
-    instance_t instance;
-    fault_t fault = {0};
-    if (instance_read(experiment_data(run, "instances/zonotope-triangle.arr"), &instance, &fault) !=
-        FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    const arrangement_t *a = instance.arrangement;
-    if (a == NULL || a->planes != LINES || a->dimension != 2)
+    arrangement_t *a = experiment_arrangement(run, "zonotope-triangle.arr");
+    if (a->planes != LINES || a->dimension != 2)
         experiment_stop(run, FAULT_INPUT, "zonotope-triangle.arr: three lines in the plane are expected");
     duality_t duality = duality_of(run, a, true);
     match_arrangements(run);
-    check_count(run, claim, "three lines: dual to the lifted zonotope",
-                is_dual(&duality, regions_of(run, a, NULL)), 1);
+    experiment_check_integer(run, claim, "three lines: dual to the lifted zonotope",
+                             is_dual(&duality, experiment_tree(run, a).regions), 1);
     // The figure's map to the zonotope of the normals misses a vertex for the pattern {1 1 0}.
     const slong lifted = find_vertex(&duality.lifted, caption);
-    check_count(run, claim, "the caption's pattern is a vertex of the lifted zonotope",
-                lifted >= 0 && duality.lifted.upper[lifted] && !duality.lifted.lower[lifted], 1);
-    check_count(run, claim, "the caption's pattern is a vertex of the normals' zonotope",
-                find_vertex(&duality.normals, caption) >= 0, 0);
+    experiment_check_integer(run, claim, "the caption's pattern is a vertex of the lifted zonotope",
+                             lifted >= 0 && duality.lifted.upper[lifted] && !duality.lifted.lower[lifted], 1);
+    experiment_check_integer(run, claim, "the caption's pattern is a vertex of the normals' zonotope",
+                             find_vertex(&duality.normals, caption) >= 0, 0);
     experiment_check(run, claim, "regions exceed vertices of the normals' zonotope", (double)duality.regions,
                      AT_LEAST, (double)duality.normals.count + 1, 0);
     experiment_macro_integer(run, "TriangleRegions", duality.regions);
@@ -416,7 +370,7 @@ static void decide_figure(experiment_t *run) {
     experiment_macro_integer(run, "TriangleLifted", duality.lifted.count);
     draw_triangle(run, a);
     duality_clear(&duality);
-    instance_clear(&instance);
+    arrangement_free(a);
     experiment_claim(run, claim, VERDICT_AMENDED, METHOD_EXACT, "data/instances/zonotope-triangle.arr");
 }
 

@@ -54,6 +54,15 @@ int arrangement_draw(arrangement_t *a, slong range, stream_t *stream) {
     return GSL_SUCCESS;
 }
 
+arrangement_t *arrangement_random(slong planes, slong dimension, slong range, stream_t *stream) {
+    arrangement_t *a = arrangement_alloc(planes, dimension);
+    if (a != NULL && arrangement_draw(a, range, stream) != GSL_SUCCESS) {
+        arrangement_free(a);
+        return NULL;
+    }
+    return a;
+}
+
 void arrangement_print(FILE *file, const arrangement_t *a) {
     fprintf(file, "arrangement %ld %ld\n", (long)a->planes, (long)a->dimension);
     for (slong i = 0; i < a->planes; i++)

@@ -34,6 +34,9 @@ void arrangement_set(arrangement_t *a, const slong *entries);
 // Returns GSL_SUCCESS, or GSL_EDOM for a range outside.
 int arrangement_draw(arrangement_t *a, slong range, stream_t *stream);
 
+// An arrangement of rows that are drawn so; NULL as arrangement_alloc and arrangement_draw refuse.
+arrangement_t *arrangement_random(slong planes, slong dimension, slong range, stream_t *stream);
+
 // Prints the arrangement in the format of instance files: `arrangement n d`, then the rows.
 void arrangement_print(FILE *file, const arrangement_t *a);
 

@@ -20,6 +20,15 @@ void bounds_phi(fmpz_t result, ulong n, ulong d) {
     fmpz_clear(sum);
 }
 
+slong bounds_phi_si(ulong n, ulong d) {
+    fmpz_t value;
+    fmpz_init(value);
+    bounds_phi(value, n, d);
+    const slong result = fmpz_fits_si(value) ? fmpz_get_si(value) : WORD_MAX;
+    fmpz_clear(value);
+    return result;
+}
+
 void bounds_owners(fmpz_t result, ulong experts, ulong width, ulong j, ulong e) {
     fmpz_t choices, sets, sum;
     fmpz_init(choices);

@@ -26,6 +26,9 @@ typedef struct bounds_layer {
 // general position in dimension d ([Z]; [depth] Definition 3.2). Any n and d; time O(min(n, d)) products.
 void bounds_phi(fmpz_t result, ulong n, ulong d);
 
+// The same where it is known to fit into a word; WORD_MAX otherwise.
+slong bounds_phi_si(ulong n, ulong d);
+
 // M_j(e): how many sets of j of the N * H hyperplanes belong to exactly e experts,
 // binomial(N, e) * sum over i of (-1)^(e-i) binomial(e, i) binomial(i * H, j), by inclusion and exclusion.
 void bounds_owners(fmpz_t result, ulong experts, ulong width, ulong j, ulong e);
@@ -73,5 +76,8 @@ int bounds_flats_sharp(fmpz_t result, const bounds_layer_t *layer);
 
 // The summand of (U*) for j = 0..d alone: a bound of the pairs (I, J), J of j hyperplanes that meet in V(I).
 int bounds_flats_level(fmpz_t result, const bounds_layer_t *layer, ulong j);
+
+// Any of the above that takes a shape alone.
+typedef int (*bounds_function_t)(fmpz_t result, const bounds_layer_t *layer);
 
 #endif

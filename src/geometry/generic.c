@@ -287,3 +287,23 @@ int generic_deficit(const generic_report_t *report, fmpz_t deficit) {
     free(tally.chosen);
     return memory ? GSL_SUCCESS : GSL_ENOMEM;
 }
+
+int generic_is(const arrangement_t *a, bool *generic) {
+    generic_report_t report;
+    const int status = generic_examine(a, &report);
+    if (status != GSL_SUCCESS)
+        return status;
+    *generic = report.count == 0;
+    generic_clear(&report);
+    return GSL_SUCCESS;
+}
+
+int generic_units(const layer_t *layer, bool *generic) {
+    arrangement_t *units = arrangement_alloc(layer->experts * layer->width, layer->dimension);
+    if (units == NULL)
+        return GSL_ENOMEM;
+    fmpz_mat_set(units->rows, layer->rows);
+    const int status = generic_is(units, generic);
+    arrangement_free(units);
+    return status;
+}

@@ -9,6 +9,7 @@
 #define MOEGEOM_GEOMETRY_GENERIC_H
 
 #include "geometry/arrangement.h"
+#include "geometry/layer.h"
 
 #include <stdbool.h>
 
@@ -43,6 +44,11 @@ typedef struct generic_report {
 int generic_examine(const arrangement_t *a, generic_report_t *report);
 
 void generic_clear(generic_report_t *report);
+
+// Whether there is no degenerate circuit: in an arrangement; and among the units of a layer, of whatever experts.
+// Errors as generic_examine, with `generic` as it was.
+int generic_is(const arrangement_t *a, bool *generic);
+int generic_units(const layer_t *layer, bool *generic);
 
 // Whether a witness is one: the relation holds, exactly. (Completeness and minimality are not looked at.)
 bool generic_holds(const generic_witness_t *witness, const arrangement_t *a);

@@ -2,27 +2,13 @@
 // Wide layers in the plane; see grow.h.
 #include "geometry/grow.h"
 
+#include "geometry/router.h"
+
 #include <flint/fmpz_vec.h>
 #include <gsl/gsl_errno.h>
 
 // The lines of an expert are 2^-NEAR apart, in terms of the entries; a crossing is left by one part in ASIDE.
 enum { NEAR = 40, ASIDE = 1000003 };
-
-// Whether fewer than k logits are at least that of expert i at a homogeneous point, third coordinate > 0.
-static bool is_active(const layer_t *layer, slong i, const fmpz *point) {
-    fmpz_t own, other;
-    fmpz_init(own);
-    fmpz_init(other);
-    slong count = 0;
-    _fmpz_vec_dot(own, layer->router->rows[i], point, 3);
-    for (slong j = 0; j < layer->experts; j++) {
-        _fmpz_vec_dot(other, layer->router->rows[j], point, 3);
-        count += j != i && fmpz_cmp(other, own) >= 0;
-    }
-    fmpz_clear(own);
-    fmpz_clear(other);
-    return count < layer->active;
-}
 
 // Where two lines meet, homogeneous, third coordinate >= 0; 0 for parallel lines.
 static void meet(fmpz *point, const fmpz *u, const fmpz *v) {
@@ -42,7 +28,7 @@ static bool active_point(const layer_t *layer, slong i, fmpz *point) {
         _fmpz_vec_scalar_mul_si(point, point, 3, ASIDE);
         fmpz_sub(point, point, row + 1);
         fmpz_add(point + 1, point + 1, row);
-        if (is_active(layer, i, point))
+        if (router_not_below(layer, i, point) < layer->active)
             return true;
     }
     return false;

@@ -9,6 +9,16 @@
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
 
+layer_t *layer_build_alloc(const bounds_layer_t *shape) {
+    return layer_alloc((slong)shape->experts, (slong)shape->active, (slong)shape->width,
+                       (slong)shape->dimension);
+}
+
+bounds_layer_t layer_build_shape(const layer_t *layer) {
+    return (bounds_layer_t){(ulong)layer->experts, (ulong)layer->active, (ulong)layer->width,
+                            (ulong)layer->dimension};
+}
+
 // ---- Groups of experts, each with a cell of its own ----
 
 // The logits: M (2 g x_1 - g^2) + i, and far below them what is left over. Where |x_1 - g| < 1/4, group g is ahead of

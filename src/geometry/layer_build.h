@@ -3,8 +3,13 @@
 #ifndef MOEGEOM_GEOMETRY_LAYER_BUILD_H
 #define MOEGEOM_GEOMETRY_LAYER_BUILD_H
 
+#include "geometry/bounds.h"
 #include "geometry/layer.h"
 #include "stat/stream.h"
+
+// A layer of zeros of that shape, as layer_alloc; and the shape of a layer.
+layer_t *layer_build_alloc(const bounds_layer_t *shape);
+bounds_layer_t layer_build_shape(const layer_t *layer);
 
 // The N / k groups (rounded down) of k experts k g, ..., k g + k - 1; for each there is a cell in which exactly they
 // are active, and all the flats of their kH hyperplanes, which are in general position, meet that cell. So the cell

@@ -157,3 +157,19 @@ int layer_identity_pairs(const layer_t *layer, slong size, fmpz_t pairs) {
     free(flat.owns);
     return status;
 }
+
+int layer_identity_sum(const layer_t *layer, fmpz_t sum) {
+    fmpz_t pairs, total;
+    fmpz_init(pairs);
+    fmpz_init(total);
+    int status = GSL_SUCCESS;
+    for (slong size = 0; status == GSL_SUCCESS && size <= layer->dimension; size++) {
+        status = layer_identity_pairs(layer, size, pairs);
+        fmpz_add(total, total, pairs);
+    }
+    if (status == GSL_SUCCESS)
+        fmpz_swap(sum, total);
+    fmpz_clear(pairs);
+    fmpz_clear(total);
+    return status;
+}

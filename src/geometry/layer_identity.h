@@ -19,4 +19,7 @@
 // error `pairs` is as it was.
 int layer_identity_pairs(const layer_t *layer, slong size, fmpz_t pairs);
 
+// The right-hand side of the identity: the pairs of all sizes together. Errors as above.
+int layer_identity_sum(const layer_t *layer, fmpz_t sum);
+
 #endif

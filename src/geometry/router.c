@@ -63,6 +63,13 @@ bool router_served(const layer_t *layer, slong expert, const fmpz *point) {
     return greater < layer->active;
 }
 
+slong router_not_below(const layer_t *layer, slong expert, const fmpz *point) {
+    slong count = 0;
+    for (slong i = 0; i < layer->experts; i++)
+        count += i != expert && router_sign(layer, i, expert, point) >= 0;
+    return count;
+}
+
 bool router_on_a_line(const layer_t *layer, const slong *set, slong size) {
     const slong width = layer->dimension + 1;
     if (size < 3)

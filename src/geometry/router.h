@@ -31,6 +31,9 @@ bool router_chosen(const layer_t *layer, const slong *members, const fmpz *point
 // Whether an expert is among the top k at a point: fewer than k logits are greater. True for both sides of a tie.
 bool router_served(const layer_t *layer, slong expert, const fmpz *point);
 
+// How many other experts have a logit at a point that is not below that of an expert.
+slong router_not_below(const layer_t *layer, slong expert, const fmpz *point);
+
 // Whether the rows (w_i, b_i) of a set lie on a line of R^(d+1); and whether any four do.
 bool router_on_a_line(const layer_t *layer, const slong *set, slong size);
 bool router_four_on_a_line(const layer_t *layer);

@@ -110,6 +110,21 @@ int experiment_threads(const experiment_t *run) {
     return run->threads;
 }
 
+void experiment_accept(experiment_t *run, const fault_t *fault) {
+    if (fault->status != FAULT_NONE)
+        experiment_stop(run, fault->status, "%s", fault->text);
+}
+
+void *experiment_memory(experiment_t *run, void *memory) {
+    if (memory == NULL)
+        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    return memory;
+}
+
+stream_t experiment_stream(const experiment_t *run, uint32_t block) {
+    return stream_at(run->seed, stream_experiment(run->plan->name), block);
+}
+
 void experiment_progress(void *context, uint64_t done, uint64_t total) {
     experiment_t *run = context;
     progress_update(&run->progress, done, total);
@@ -119,9 +134,7 @@ moments_t *experiment_montecarlo(experiment_t *run, const char *part, uint64_t s
                                  size_t work, montecarlo_sampler_t sampler, const void *context) {
     char name[TEXT_LENGTH];
     snprintf(name, sizeof name, "%s.%s", run->plan->name, part);
-    moments_t *result = moments_alloc(dim);
-    if (result == NULL)
-        experiment_stop(run, FAULT_SYSTEM, "out of memory");
+    moments_t *result = experiment_memory(run, moments_alloc(dim));
     const montecarlo_params_t params = {.samples = samples,
                                         .seed = run->seed,
                                         .experiment = stream_experiment(name),
@@ -228,6 +241,18 @@ void experiment_macro_integer(experiment_t *run, const char *name, long long val
     experiment_macro_text(run, name, text);
 }
 
+void experiment_macro_fmpz(experiment_t *run, const char *name, const fmpz_t value) {
+    char *text = fmpz_get_str(NULL, 10, value);
+    experiment_macro_text(run, name, text);
+    flint_free(text);
+}
+
+void experiment_macro_fmpq(experiment_t *run, const char *name, const fmpq_t value) {
+    char *text = fmpq_get_str(NULL, 10, value);
+    experiment_macro_text(run, name, text);
+    flint_free(text);
+}
+
 void experiment_parameter(experiment_t *run, const char *name, const char *format, double value,
                           const char *unit) {
     char text[TEXT_LENGTH];
@@ -266,6 +291,11 @@ bool experiment_check(experiment_t *run, const char *claim, const char *what, do
         fprintf(stderr, "%s: check failed: %s: %s: %.17g (%a) %s %.17g (%a), error %.3g\n", run->plan->name,
                 claim, what, value, value, RELATIONS[relation], bound, bound, error);
     return check->passed;
+}
+
+bool experiment_check_integer(experiment_t *run, const char *claim, const char *what, long long value,
+                              long long known) {
+    return experiment_check(run, claim, what, (double)value, EQUAL, (double)known, 0);
 }
 
 // Slack relative to the size of what is compared, to find the tightest check of a claim. An equality that holds has

@@ -11,6 +11,8 @@
 //   NAME.meta.json             seed, parameters, versions, time and memory; never compared
 //   NAME.d                     the data files that were read, for make
 //
+// Instances are read by io/experiment_instance.h, regions counted by io/experiment_roads.h.
+//
 // Every function below either succeeds or ends the program with one clear line on standard error, the status
 // of io/fault.h, and no result changed. So the text of an experiment stays the text of its mathematics.
 #ifndef MOEGEOM_IO_EXPERIMENT_H
@@ -20,7 +22,9 @@
 #include "io/sheet.h"
 #include "io/table.h"
 #include "stat/montecarlo.h"
+#include "stat/stream.h"
 
+#include <flint/fmpq.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,8 +75,18 @@ _Noreturn void experiment_stop(experiment_t *run, fault_status_t status, const c
 // Ends the program unless the status of a GSL-style call is 0; `what` names the call in the message.
 void experiment_require(experiment_t *run, int status, const char *what);
 
+// Ends the program when a fault is recorded in `fault`.
+void experiment_accept(experiment_t *run, const fault_t *fault);
+
+// Ends the program when `memory` is NULL, because there is no more of it; returns it otherwise.
+void *experiment_memory(experiment_t *run, void *memory);
+
 // Shows the progress of a long part. `context` is the experiment, so that the function fits into callbacks.
 void experiment_progress(void *context, uint64_t done, uint64_t total);
+
+// The random stream of a block: that of the seed of the run, its name and the block. With the number of a name
+// (stream_experiment) for the block, what is drawn in one part does not move the others.
+stream_t experiment_stream(const experiment_t *run, uint32_t block);
 
 // Runs a sampler (stat/montecarlo.h) with the seed, the threads and the progress bar of the run.
 //   part     names the streams: a part of another name, or of another experiment, is independent of it
@@ -99,6 +113,8 @@ table_t *experiment_table(experiment_t *run, const char *name, const char *capti
 //   format  printf format of the one double, with the digits that the text prints
 void experiment_macro(experiment_t *run, const char *name, const char *format, double value);
 void experiment_macro_integer(experiment_t *run, const char *name, long long value);
+void experiment_macro_fmpz(experiment_t *run, const char *name, const fmpz_t value);
+void experiment_macro_fmpq(experiment_t *run, const char *name, const fmpq_t value); // p/q, or p
 void experiment_macro_text(experiment_t *run, const char *name, const char *text);
 
 // States a parameter: a macro as above, and an entry of the meta file.
@@ -113,6 +129,10 @@ void experiment_parameter(experiment_t *run, const char *name, const char *forma
 // Returns whether it passed; a check that did not pass is printed in full on standard error.
 bool experiment_check(experiment_t *run, const char *claim, const char *what, double value,
                       experiment_relation_t relation, double bound, double error);
+
+// The same for an integer that must be a known one, in the range where doubles are exact.
+bool experiment_check_integer(experiment_t *run, const char *claim, const char *what, long long value,
+                              long long known);
 
 // Decides a claim on all its checks so far; called once for each claim, with at least one check before it.
 //   verdict   what the checks establish when all of them pass; where one does not, "holds" becomes "fails"

@@ -133,6 +133,10 @@ static const table_column_t *next_literal(table_t *table) {
     return column;
 }
 
+void table_rounded(table_t *table, double value, double parts) {
+    table_real(table, nearbyint(value * parts) / parts + 0.0);
+}
+
 void table_integer(table_t *table, long long value) {
     const table_column_t *column = next_literal(table);
     if (column == NULL)
@@ -140,6 +144,12 @@ void table_integer(table_t *table, long long value) {
     char text[32];
     snprintf(text, sizeof text, "%lld", value);
     put(table, text, column->tex == NULL ? NULL : text);
+}
+
+void table_fmpz(table_t *table, const fmpz_t value) {
+    char *text = fmpz_get_str(NULL, 10, value);
+    table_text(table, text);
+    flint_free(text);
 }
 
 void table_text(table_t *table, const char *value) {

@@ -9,6 +9,7 @@
 
 #include "io/fault.h"
 
+#include <flint/fmpz.h>
 #include <stddef.h>
 
 // One column.
@@ -37,7 +38,10 @@ const char *table_stem(const table_t *table);
 // Append the next cell, row by row from left to right. Faults (a value that is not finite, a cell of the
 // wrong kind, one row too many) are kept and reported by table_finish.
 void table_real(table_t *table, double value);
+// A real cell rounded to a multiple of 1/parts, never a negative zero: for coordinates of pictures.
+void table_rounded(table_t *table, double value, double parts);
 void table_integer(table_t *table, long long value);
+void table_fmpz(table_t *table, const fmpz_t value); // as an integer cell, of any size
 void table_text(table_t *table, const char *value);
 // A whole row of real cells; `width` as declared.
 void table_row(table_t *table, const double *values);

@@ -204,6 +204,12 @@ void stream_normals(stream_t *s, double *out, size_t n) {
     fill(&v, STREAM_NORMALS, s, out, n);
 }
 
+int64_t stream_pick(stream_t *s, int64_t low, int64_t high) {
+    uint64_t word;
+    stream_bits(s, &word, 1);
+    return low + (int64_t)(word % (uint64_t)(high - low + 1));
+}
+
 static int check_parts(stream_isa_t isa, size_t n) {
     if (n % GROUP != 0)
         return GSL_EINVAL;

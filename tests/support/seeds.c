@@ -16,7 +16,5 @@ stream_t seeds_stream(const char *test, slong seed) {
 }
 
 slong seeds_pick(stream_t *stream, slong low, slong high) {
-    uint64_t word;
-    stream_bits(stream, &word, 1);
-    return low + (slong)(word % (uint64_t)(high - low + 1));
+    return stream_pick(stream, low, high);
 }
