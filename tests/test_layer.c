@@ -347,8 +347,31 @@ static void test_points_that_do_not_span(void **state) {
     }
 }
 
+// Three logits 2x + 1, -x + 4 and 5: their differences, pair by pair.
+static void test_walls(void **state) {
+    (void)state;
+    static const slong logits[3][2] = {{2, 1}, {-1, 4}, {0, 5}}, walls[3][2] = {{3, -3}, {2, -4}, {-1, -1}};
+    layer_t *layer = layer_alloc(3, 1, 0, 1);
+    assert_non_null(layer);
+    for (slong i = 0; i < 3; i++)
+        for (slong j = 0; j < 2; j++)
+            fmpz_set_si(fmpz_mat_entry(layer->router, i, j), logits[i][j]);
+    arrangement_t *found = layer_walls(layer);
+    assert_non_null(found);
+    assert_int_equal(found->planes, 3);
+    for (slong i = 0; i < 3; i++)
+        for (slong j = 0; j < 2; j++)
+            assert_int_equal(fmpz_get_si(fmpz_mat_entry(found->rows, i, j)), walls[i][j]);
+    arrangement_free(found);
+    layer_free(layer);
+    layer_t *alone = layer_alloc(1, 1, 0, 1);
+    assert_null(layer_walls(alone));
+    layer_free(alone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_walls),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_twins),

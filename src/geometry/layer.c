@@ -46,6 +46,16 @@ static void print_rows(FILE *file, const fmpz_mat_t rows) {
         }
 }
 
+arrangement_t *layer_walls(const layer_t *layer) {
+    const slong n = layer->experts;
+    arrangement_t *walls = n > 1 ? arrangement_alloc(n * (n - 1) / 2, layer->dimension) : NULL;
+    for (slong i = 0, row = 0; walls != NULL && i < n; i++)
+        for (slong j = i + 1; j < n; j++, row++)
+            _fmpz_vec_sub(walls->rows->rows[row], layer->router->rows[i], layer->router->rows[j],
+                          layer->dimension + 1);
+    return walls;
+}
+
 void layer_print(FILE *file, const layer_t *layer) {
     fprintf(file, "moe %ld %ld %ld %ld\n", layer->experts, layer->active, layer->width, layer->dimension);
     print_rows(file, layer->router);

@@ -19,6 +19,8 @@
 #ifndef MOEGEOM_GEOMETRY_LAYER_H
 #define MOEGEOM_GEOMETRY_LAYER_H
 
+#include "geometry/arrangement.h"
+
 #include <flint/fmpz_mat.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +43,10 @@ void layer_free(layer_t *layer);
 
 // The expert that unit `row` (0 to N H - 1, so H > 0) belongs to.
 slong layer_owner(const layer_t *layer, slong row);
+
+// The walls z_i - z_j of all pairs i < j, in lexicographic order, as an arrangement to be freed by arrangement_free; a
+// pair with equal normals gives a row with w = 0. NULL when there is but one expert or memory is short.
+arrangement_t *layer_walls(const layer_t *layer);
 
 // Prints the layer in the format of instance files: `moe N k H d`, N router rows, N H expert rows.
 void layer_print(FILE *file, const layer_t *layer);
