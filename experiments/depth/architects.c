@@ -77,6 +77,8 @@ typedef struct law {
     double least, most;  // of e(mN, mk) / (m e(N, k))
     double least_filled; // of e(N, k) / (2 k sqrt(2 pi ln(N/k)))
     int near;            // models whose printed capacity is below ten times what is possible
+    double closest,
+        farthest; // log10 of what is possible over what is typical for wide experts, the dense layer of kH
 } law_t;
 
 static void see(experiment_t *run, law_t *law, ulong experts, ulong active, ulong m) {
@@ -108,7 +110,7 @@ static void check_limit(experiment_t *run) {
 
 static void check_grid(experiment_t *run) {
     const ulong last = experiment_quick(run) ? GRID_QUICK : GRID;
-    law_t law = {.least = INFINITY, .least_filled = INFINITY};
+    law_t law = {.least = INFINITY, .least_filled = INFINITY, .closest = INFINITY};
     for (ulong n = 2; n <= last; n++) {
         for (ulong k = 1; k < n; k++)
             see(run, &law, n, k, 2);
@@ -189,6 +191,8 @@ static void write_model(experiment_t *run, table_t *table, const model_t *model,
     for (size_t i = 0; i < COUNT(SPLITS); i++)
         see(run, law, model->experts, model->active, SPLITS[i]);
     law->near += capacity.printed - capacity.possible < 1;
+    law->closest = fmin(law->closest, capacity.possible - capacity.active);
+    law->farthest = fmax(law->farthest, capacity.possible - capacity.active);
     fmpz_t coalitions;
     fmpz_init(coalitions);
     fmpz_bin_uiui(coalitions, model->experts, model->active);
@@ -257,7 +261,7 @@ static void state_reach(experiment_t *run, const models_t *models) {
 
 static void check_models(experiment_t *run) {
     models_t models;
-    law_t law = {.least = INFINITY, .least_filled = INFINITY};
+    law_t law = {.least = INFINITY, .least_filled = INFINITY, .closest = INFINITY};
     fault_t fault = {0};
     models_read(experiment_data(run, "architectures.csv"), &models, &fault);
     experiment_accept(run, &fault);
@@ -266,6 +270,8 @@ static void check_models(experiment_t *run) {
     experiment_check(run, CLAIM, "inequalities that fail for published models", law.violations, EQUAL, 0, 0);
     experiment_macro_integer(run, "Models", (long long)models.count);
     experiment_macro_integer(run, "Near", law.near);
+    experiment_macro(run, "LeastDecades", "%.1f", law.closest);
+    experiment_macro(run, "MostDecades", "%.1f", law.farthest);
     experiment_macro(run, "LeastGain", "%.3f", law.least);
     experiment_macro(run, "MostGain", "%.3f", law.most);
     experiment_macro(run, "LeastFilled", "%.2f", law.least_filled);
