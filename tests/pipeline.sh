@@ -92,7 +92,8 @@ one_line() { # STATUS PATTERN COMMAND...
 expect "an unknown target is one clear line" one_line 2 "no target and no file «reprot»" quick_make "$scratch/two" reprot
 expect "an unknown figure is one clear line" one_line 2 "no target and no file «fig-nothing»" quick_make "$scratch/two" fig-nothing
 bin=$scratch/two/build/bin
-for experiment in $(cd "$bin" && ls | grep -vE '^(ledger|compare)$|\.tmp$'); do
+experiments=$(basename -s .c experiments/*/*.c)
+for experiment in $experiments; do
     expect "$experiment: an unknown option" one_line 1 "unknown option --nonsense" "$bin/$experiment" --nonsense
     expect "$experiment: a bad seed" one_line 1 "expects an integer" "$bin/$experiment" --seed 1.5
     expect "$experiment: a folder that cannot be written" one_line 4 "cannot" "$bin/$experiment" --quick --out /dev/null/results
@@ -104,7 +105,7 @@ done
 
 # ---- The number of threads changes no byte ----
 for threads in 1 2 7; do
-    for experiment in boundary-layer geometry-sweep symmetry-breaking balanced-router zaslavsky; do
+    for experiment in $experiments; do
         "$bin/$experiment" --quick --threads $threads --out "$scratch/threads$threads" || echo "# $experiment failed"
     done
     rm -f "$scratch/threads$threads"/*.meta.json "$scratch/threads$threads"/*.d
