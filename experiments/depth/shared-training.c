@@ -194,7 +194,7 @@ static gsl_sf_result summarise(const double *values, size_t n) {
 // One measure of all starts, less that of another variant (or of none).
 static gsl_sf_result over_starts(const workshop_t *shop, size_t starts, state_t state, variant_t v,
                                  measure_t m, bool gain) {
-    double values[STARTS];
+    double values[STARTS] = {0};
     for (size_t i = 0; i < starts; i++)
         values[i] = shop->results[i][v][state][m] - (gain ? shop->results[i][PLAIN][state][m] : 0);
     return summarise(values, starts);

@@ -18,15 +18,19 @@ instance_t experiment_instance(experiment_t *run, const char *file) {
 }
 
 layer_t *experiment_layer(experiment_t *run, const char *file) {
-    const instance_t instance = experiment_instance(run, file);
-    if (instance.layer == NULL)
+    instance_t instance = experiment_instance(run, file);
+    if (instance.layer == NULL) {
+        instance_clear(&instance);
         experiment_stop(run, FAULT_INPUT, "instances/%s: expected a layer, found an arrangement", file);
+    }
     return instance.layer; // the only part
 }
 
 arrangement_t *experiment_arrangement(experiment_t *run, const char *file) {
-    const instance_t instance = experiment_instance(run, file);
-    if (instance.arrangement == NULL)
+    instance_t instance = experiment_instance(run, file);
+    if (instance.arrangement == NULL) {
+        instance_clear(&instance);
         experiment_stop(run, FAULT_INPUT, "instances/%s: expected an arrangement, found a layer", file);
+    }
     return instance.arrangement;
 }
