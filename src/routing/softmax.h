@@ -16,8 +16,9 @@
 // The gates p_1..p_n, in [0, 1], summing to 1 up to rounding; `gates` may be `logits`.
 void softmax_gates(const double *logits, size_t n, double tau, double *gates);
 
-// The mass of all gates but the winner's, 1 - max p = sum over l != winner of p_l, without cancellation: accurate to a
-// relative error of n ulp down to the smallest double. The winner is that of margin_winner.
+// The mass of all gates but the winner's, 1 - max p = sum over l != winner of p_l, without cancellation: the relative
+// error is some (n + Delta / tau) 2^-52, Delta the top-two margin, down to the smallest normal double. The winner is
+// that of margin_winner.
 double softmax_tail(const double *logits, size_t n, double tau);
 
 // The bound (n - 1) exp(-Delta / tau) of (2.16) on that tail, Delta the top-two margin; 0 for n = 1.
