@@ -21,6 +21,7 @@ static const command_t COMMANDS[] = {
     {"reach", "which coalitions of a router are reachable, with a proof for each", command_reach},
     {"verify", "checks the certificate of a count, in rationals", command_verify},
     {"bound", "every upper bound of the number of regions, with its source", command_bound},
+    {"gap", "how far a soft router is from the hard one, and how cold is cold enough", command_gap},
 };
 enum { COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

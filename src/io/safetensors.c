@@ -2,6 +2,7 @@
 // Files of named tensors; see safetensors.h.
 #include "io/safetensors.h"
 
+#include "io/floats.h"
 #include "io/quote.h"
 
 #include <endian.h>
@@ -342,60 +343,14 @@ const char *safetensors_metadata(const safetensors_t *file, const char *key) {
 
 // ---- Elements ----
 
-static double from_f64(const unsigned char *bytes) {
-    uint64_t word;
-    double value;
-    memcpy(&word, bytes, sizeof word);
-    word = le64toh(word);
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static double float_of(uint32_t word) {
-    float value;
-    memcpy(&value, &word, sizeof value);
-    return (double)value;
-}
-
-static double from_f32(const unsigned char *bytes) {
-    uint32_t word;
-    memcpy(&word, bytes, sizeof word);
-    return float_of(le32toh(word));
-}
-
-static uint32_t half_word(const unsigned char *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-// bfloat16 is the upper half of a binary32.
-static double from_bf16(const unsigned char *bytes) {
-    return float_of(half_word(bytes) << 16);
-}
-
-// IEEE 754 binary16: 1 sign bit, 5 bits of exponent with bias 15, 10 bits of fraction.
-static double from_f16(const unsigned char *bytes) {
-    const uint32_t word = half_word(bytes);
-    const int exponent = (int)(word >> 10 & 31), fraction = (int)(word & 1023);
-    double size;
-    if (exponent == 31)
-        size = fraction ? (double)NAN : HUGE_VAL;
-    else if (exponent == 0)
-        size = ldexp(fraction, -24);
-    else
-        size = ldexp(1024 + fraction, exponent - 25);
-    return word >> 15 ? -size : size;
-}
-
-typedef double (*convert_t)(const unsigned char *bytes);
-
-static convert_t conversion_of(const char *dtype) {
+static floats_convert_t conversion_of(const char *dtype) {
     if (strcmp(dtype, "F64") == 0)
-        return from_f64;
+        return floats_binary64;
     if (strcmp(dtype, "F32") == 0)
-        return from_f32;
+        return floats_binary32;
     if (strcmp(dtype, "F16") == 0)
-        return from_f16;
-    return strcmp(dtype, "BF16") == 0 ? from_bf16 : NULL;
+        return floats_binary16;
+    return strcmp(dtype, "BF16") == 0 ? floats_bfloat16 : NULL;
 }
 
 static fault_status_t refuse_infinite(const safetensors_t *file, const safetensors_tensor_t *tensor,
@@ -413,7 +368,7 @@ static fault_status_t refuse_infinite(const safetensors_t *file, const safetenso
 fault_status_t safetensors_doubles(const safetensors_t *file, const safetensors_tensor_t *tensor,
                                    uint64_t first, size_t count, double *values, fault_t *fault) {
     unsigned char block[BLOCK];
-    const convert_t convert = conversion_of(tensor->dtype);
+    const floats_convert_t convert = conversion_of(tensor->dtype);
     if (convert == NULL)
         return refuse(file, tensor->name, fault, "expected dtype F64, F32, F16 or BF16", tensor->dtype);
     const size_t most = BLOCK / tensor->item;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Floating-point formats of files; each of their values is a double.
+//
+// Bytes are in little-endian order unless a function says otherwise. NaN and infinities stay what they are.
+#ifndef MOEGEOM_IO_FLOATS_H
+#define MOEGEOM_IO_FLOATS_H
+
+// The number in the first bytes of an array.
+typedef double (*floats_convert_t)(const unsigned char *bytes);
+
+double floats_binary64(const unsigned char *bytes); // IEEE 754, 8 bytes
+double floats_binary32(const unsigned char *bytes); // IEEE 754, 4 bytes
+double floats_binary16(const unsigned char *bytes); // IEEE 754, 2 bytes
+double floats_bfloat16(const unsigned char *bytes); // the upper half of a binary32, 2 bytes
+
+#endif

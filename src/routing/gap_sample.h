@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The soft-hard gap of a mixture of experts from a sample: logits, outputs of all experts, and targets of each row.
+//
+// Of a row with logits a, outputs f_k and target y, the hard prediction is h_0 = f_k*, k* the winner (of equal logits the
+// lower index), and the soft one h_tau = sum p_k f_k. With d = h_tau - h_0,
+//
+//     |y - h_tau|^2 - |y - h_0|^2 = |d|^2 - 2 d.(y - h_0),
+//
+// so that nothing cancels however cold the router. Delta is the top-two margin, D = f_k* - f_(second), and the tail is 1 - max p.
+//
+// The law. As tau -> 0 only rows near a tie of two experts count, and with the one-sided density f of Delta at 0
+//
+//     E|d|^2 = T + tau (ln 2 - 1/2) f(0) E[|D|^2 | Delta = 0] + ...
+//     L_tau - L_0 = T' + tau f(0) {(ln 2 - 1/2) E[|D|^2 | 0] + ln 2 E[2 D.(y - h_0) | 0]} + ...
+//
+// T and T' are what rows with exact ties contribute at any temperature, however low.
+//
+// The density at the edge of its support, and with it the sums above, are estimated by the means of k(Delta / w) / w times
+// 1, |D|^2 and 2 D.(y - h_0) over the rows with 0 < Delta < w, k(u) = (1 - u)(6 - 12 u): int k = 1 and int u k = 0, so that
+// the bias is of order w^2 although there is nothing on the other side (M. C. Jones, Statistics and Computing 3, 1993,
+// "Simple boundary correction for kernel density estimation"). w is the quantile of order n^(-1/5) of the margins > 0.
+#ifndef MOEGEOM_ROUTING_GAP_SAMPLE_H
+#define MOEGEOM_ROUTING_GAP_SAMPLE_H
+
+#include <gsl/gsl_sf_result.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Where the rows come from; they are read in order, several times, and never kept.
+typedef struct gap_source {
+    uint64_t rows;    // n >= 1
+    size_t experts;   // K >= 2
+    size_t dimension; // m >= 1 components of an output
+    bool targets;
+    // Reads consecutive rows: logits count x K, outputs count x K x m, targets count x m; all finite. `targets` is NULL when
+    // there are none. Returns GSL_SUCCESS, or a status that ends the computation.
+    int (*read)(const void *context, uint64_t first, size_t count, double *logits, double *outputs,
+                double *targets);
+    const void *context;
+} gap_source_t;
+
+// Rows in memory, which belong to the caller; `targets` may be NULL.
+typedef struct gap_arrays {
+    size_t rows, experts, dimension;
+    const double *logits, *outputs, *targets;
+} gap_arrays_t;
+
+// A source of these rows; the arrays outlive it.
+gap_source_t gap_arrays_source(const gap_arrays_t *arrays);
+
+// What has to be known before anything is measured.
+typedef struct gap_survey {
+    uint64_t ties;          // rows whose two largest logits are equal
+    double least, greatest; // margins > 0; 0 when there are none
+    double range;           // the greatest difference of two logits of a row
+    double window;          // w, within 1/16; 0 when there are no margins > 0
+    double spread;          // the greatest |f_k - f_k*|
+    double outputs;         // the greatest |f_k|
+    double targets;         // the greatest |y|
+} gap_survey_t;
+
+// One pass over the rows. Returns a GSL status.
+int gap_survey(const gap_source_t *source, gap_survey_t *survey);
+
+// One of the two gaps, observed and predicted.
+typedef struct gap_estimate {
+    gsl_sf_result observed; // mean and its standard error
+    double ties;            // T or T', the part of exact ties in the limit tau -> 0
+    gsl_sf_result slope;    // of the law
+    gsl_sf_result narrow;   // the same with half the window
+    double predicted;       // T + tau slope
+    double z;               // (observed - predicted) over the standard error of this difference
+    double bound;           // see below
+} gap_estimate_t;
+
+typedef struct gap_report {
+    gap_estimate_t square;      // E|h_tau - h_0|^2 <= spread^2 E[tail^2]
+    gap_estimate_t risk;        // |L_tau - L_0| <= 2 (B_Y + B_f) spread E[tail]; only with targets
+    gsl_sf_result tail;         // E[tail]
+    gsl_sf_result tail_squared; // E[tail^2]
+    gsl_sf_result density;      // f(0)
+    gsl_sf_result jump;         // E[|D|^2 | Delta = 0]; NaN where the estimated density is not positive
+} gap_report_t;
+
+// One pass. Standard errors are those of independent rows.
+//   tau  > 0
+// Returns a GSL status.
+int gap_measure(const gap_source_t *source, const gap_survey_t *survey, double tau, gap_report_t *report);
+
+// What a temperature is sought for: the gap that the source has (the risk with targets, else the square), or its bound.
+typedef enum gap_quantity { GAP_OBSERVED, GAP_BOUNDED } gap_quantity_t;
+
+// The greatest temperature at and below which a quantity is within a tolerance, by passes over grids of temperatures from cold to
+// warm, each inside a step of the one before; the colder end of the last step, which is less than 1e-6 wide in ln tau. Bounds
+// grow with tau, and so does |d|^2 of two experts, whose gate alone depends on tau. Elsewhere a curve might leave the tolerance
+// and come back within a step of the first grid, 1/4 in ln tau, or more where margins and logits differ by a factor of 1e50.
+//   tolerance  > 0
+//   tau        receives it: 0 when exact ties alone exceed the tolerance, infinity when no temperature exceeds it
+// Returns a GSL status.
+int gap_sample_temperature(const gap_source_t *source, const gap_survey_t *survey, gap_quantity_t quantity,
+                           double tolerance, double *tau);
+
+#endif

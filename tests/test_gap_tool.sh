@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# moegeom gap from the outside: numbers of parameters and dumps, status, messages. Speaks TAP; run from the project's root
+# when build/bin/moegeom is built.
+set -uo pipefail
+export LC_ALL=C
+moegeom=build/bin/moegeom
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+count=0 failed=0
+
+# report GOOD WHAT: one line of TAP; on a failure what was run and what it said.
+report() {
+    count=$((count + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $count - $2"
+    else
+        echo "not ok $count - $2"
+        printf '# status %s of: %s\n' "$status" "$command"
+        head -n 20 "$tmp/out" | cut -c 1-300 | sed 's/^/# out: /'
+        head -n 20 "$tmp/err" | cut -c 1-300 | sed 's/^/# err: /'
+        failed=$((failed + 1))
+    fi
+}
+
+# run ARGUMENT ...: moegeom gap with its status, standard output and standard error.
+run() {
+    command=$(printf '%q ' "$moegeom" gap "$@")
+    "$moegeom" gap "$@" >"$tmp/out" 2>"$tmp/err"
+    status=$?
+}
+
+# value NAME: what stands behind the name, in text or in JSON (the first of that name).
+value() {
+    if grep -q '^{' "$tmp/out"; then
+        sed -E "s/.*\"$1\": (\{\"value\": )?([^,}]*).*/\2/; q" "$tmp/out"
+    else
+        awk -v name="$1" '$1 == name { print $2; exit }' "$tmp/out"
+    fi
+}
+
+# near VALUE WANTED TOLERANCE: whether a number is near another.
+near() { awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { d = a - b; exit !(a ~ /^[-0-9]/ && (d < 0 ? -d : d) <= t) }'; }
+
+# refuses STATUS WHAT TEXT -- ARGUMENT ...: ends so, says the text in its only line, and prints no result.
+refuses() {
+    local want=$1 what=$2 text=$3
+    shift 4
+    run "$@"
+    [ $status = "$want" ] && [ ! -s "$tmp/out" ] && [ "$(grep -vc ' note: ' "$tmp/err")" = 1 ] && grep -qF -- "$text" "$tmp/err"
+    report $? "status $want: $what"
+}
+
+# ---- Parameters: numbers known by other means
+
+# (2 ln 2 - 1) phi(0) tau for b = 0, c = 1; at tau = 1e-6 the gap is that up to 1e-13.
+run --slope 1 --tangent 1 --tau 1e-6
+[ $status = 0 ] && near "$(value law)" 1.541092e-07 1e-12 && near "$(value exact)" 1.541092e-07 1e-12 &&
+    near "$(value proven)" 1.541092e-07 1e-12 && [ ! -s "$tmp/err" ]
+report $? "a Gaussian layer: law, exact gap and proven bound"
+# The gate is 1/2 everywhere: E[D^2] / 4.
+run --slope 2 --along 1 --tangent 3 --offset -0.7 --tau 1e9 --json
+[ $status = 0 ] && near "$(value exact)" 1 1e-8 && [ "$(wc -l <"$tmp/out")" = 1 ]
+report $? "a Gaussian layer, hot: a quarter of the mean square"
+run --slope 2 --along 1 --tangent 3 --offset 1.5 --gap 0.01 --json
+tau=$(value exact) proven=$(value proven) law=$(value law)
+run --slope 2 --along 1 --tangent 3 --offset 1.5 --tau "$tau" --json
+near "$(value exact)" 0.01 1e-12
+report $? "the exact temperature gives the tolerance back"
+run --slope 2 --along 1 --tangent 3 --offset 1.5 --tau "$proven" --json
+awk -v a="$(value exact)" 'BEGIN { exit !(a > 0.005 && a <= 0.01) }' && near "$law" "$tau" "0.002"
+report $? "the proven temperature keeps it, and the law is near"
+run --slope 1 --tangent 1 --gap 1 --json
+[ $status = 0 ] && [ "$(value exact)" = null ]
+report $? "a tolerance that nothing exceeds: null"
+run --slope 1 --along 1 --gap 0.001
+[ $status = 0 ] && [ "$(value law)" = inf ] && near "$(value exact)" 0.23 0.03
+report $? "a jump that vanishes at the interface has no first-order law"
+# ln 64 against 63, for alpha = 1.
+run --experts 64 --alpha 1 --constant 1 --bound-outputs 1 --bound-targets 1 --tau 1
+[ $status = 0 ] && near "$(value paper)" 504 1e-9 && near "$(value uniform)" 33.2711 1e-4 && near "$(value realisable)" 12.698 1e-3
+report $? "the uniform bounds of 64 experts"
+# 4 (1 + 3) Gamma(3) tau^2 = 0.02 for tau^2 = 0.000625.
+run --experts 2 --alpha 2 --constant 1 --bound-outputs 1 --bound-targets 3 --gap 0.02
+[ $status = 0 ] && near "$(value paper)" 0.025 1e-12
+report $? "the temperature of Theorem 4.5 for alpha = 2"
+run --slope 2 --tangent 1 --bound-outputs 1 --tau 1
+[ $status = 0 ] && near "$(value paper)" 3.19154 1e-5
+report $? "the uniform bounds beside a Gaussian layer"
+
+# ---- Dumps
+
+# Four rows by hand: h_0 = 1, 3, 0, 2; at tau = 1 the second gate is 1/(1 + e), 1/(1 + e^2), 1/(1 + e^4), 1/2.
+printf '1,0\n0,2\n4,0\n1,1\n' >"$tmp/logits.csv"
+printf 'first,second\n1,0\n-1,3\n0,0\n2,0\n' >"$tmp/outputs.csv"
+printf '1\n3\n0\n1\n' >"$tmp/targets.csv"
+dump=(--logits "$tmp/logits.csv" --outputs "$tmp/outputs.csv")
+run "${dump[@]}" --json
+[ $status = 0 ] && near "$(value observed)" 0.3249197 1e-6 && grep -qF '"rows": 4, "experts": 2, "dimension": 1, "ties": 1' "$tmp/out" &&
+    [ "$(value tau)" = 1 ]
+report $? "a dump of four rows, tau = 1 by default"
+run "${dump[@]}" --targets "$tmp/targets.csv"
+# The tie's row: |1 - 1|^2 - |1 - 2|^2 = -1.
+[ $status = 0 ] && near "$(head -n 1 "$tmp/out" | cut -d ' ' -f 1)" -0.1750803 1e-6 && grep -q '^L_tau - L_0:' "$tmp/out"
+report $? "with targets: the risk, first"
+run "${dump[@]}" --gap 0.1
+[ $status = 0 ] && [ "$(value observed)" = 0 ] && grep -q 'note: no temperature is cold enough: exact ties alone make a gap of 0.25' "$tmp/err"
+report $? "ties that no temperature cures are said"
+run "${dump[@]}" --gap 0.26 --json
+tau=$(value observed)
+run "${dump[@]}" --tau "$tau" --json
+near "$(value observed)" 0.26 1e-5
+report $? "the temperature of a dump gives the tolerance back"
+
+awk 'BEGIN { for (i = 0; i < 3; i++) { p = (i + 1) / 5; printf "%.17g,%.17g\n", p, 1 - p } }' >"$tmp/p.csv"
+awk 'BEGIN { for (i = 0; i < 3; i++) { p = (i + 1) / 5; printf "%.17g,%.17g\n", log(p), log(1 - p) } }' >"$tmp/log.csv"
+printf '1,2\n3,4\n5,7\n' >"$tmp/f.csv"
+run --logits "$tmp/p.csv" --outputs "$tmp/f.csv" --tau 0.7
+cp "$tmp/out" "$tmp/first"
+[ $status = 0 ] && grep -q 'note: the rows of .*p.csv sum to 1: taken for probabilities, and their logarithms for logits' "$tmp/err"
+report $? "probabilities are noted"
+run --logits "$tmp/log.csv" --outputs "$tmp/f.csv" --tau 0.7
+[ $status = 0 ] && [ ! -s "$tmp/err" ] && cmp -s "$tmp/out" "$tmp/first"
+report $? "and their logarithms give the same"
+
+# A Gaussian layer of 20,000 rows by awk: slope 2, offset 0.3, jump 0.4 s + 0.9 t; against the exact gap within 4 errors.
+awk -v out="$tmp" 'BEGIN { srand(7); for (i = 0; i < 20000; i++) {
+    r = sqrt(-2 * log(1 - rand())); a = 6.283185307179586 * rand(); s = r * cos(a); t = r * sin(a);
+    d = 0.4 * s + 0.9 * t; l = 2 * (s - 0.3); printf "%.17g,%.17g\n", l / 2, -l / 2 >out "/gl.csv"
+    printf "%.17g,%.17g\n", d / 2, -d / 2 >out "/gf.csv"; printf "%.17g\n", (l >= 0 ? d : -d) / 2 >out "/gy.csv" } }'
+run --slope 2 --offset 0.3 --along 0.4 --tangent 0.81 --tau 0.1 --json
+exact=$(value exact)
+run --logits "$tmp/gl.csv" --outputs "$tmp/gf.csv" --targets "$tmp/gy.csv" --tau 0.1 --json
+error=$(sed -E 's/.*"risk": \{"observed": \{"value": [^,]*, "error": ([^}]*)\}.*/\1/' "$tmp/out")
+[ $status = 0 ] && near "$(value observed)" "$exact" "$(awk -v e="$error" 'BEGIN { print 4 * e }')" &&
+    awk -v e="$error" -v x="$exact" 'BEGIN { exit !(e > 0 && e < 0.2 * x) }'
+report $? "a Gaussian dump: observed within 4 errors of the exact gap"
+z=$(grep -oE '"z": [^,]*' "$tmp/out" | cut -d ' ' -f 2 | tr '\n' ' ')
+[ "$(wc -w <<<"$z")" = 2 ] && awk -v z="$z" 'BEGIN { n = split(z, a, " "); for (i = 1; i <= n; i++) if (a[i] > 4 || a[i] < -4) exit 1 }'
+report $? "a Gaussian dump: observed and predicted agree, z below 4"
+
+# ---- Refusals
+
+refuses 1 "nothing is asked" "expected a dump (--logits, --outputs), a Gaussian layer" --
+refuses 1 "several ways at once" "found several" -- --logits a --outputs b --slope 1 --tangent 1
+refuses 1 "--tau and --gap" "expected --tau or --gap, found both" -- "${dump[@]}" --tau 1 --gap 1
+refuses 1 "neither" "expected --tau T or --gap G" -- --slope 1 --tangent 1
+refuses 1 "half a dump" "expected --logits and --outputs" -- --logits "$tmp/logits.csv"
+refuses 1 "half a layer" "expected --slope, and --tangent or --along" -- --slope 1 --tau 1
+refuses 1 "half a class" "expected all of --experts, --alpha, --constant and --bound-outputs" -- --experts 3 --tau 1
+refuses 1 "bounds of a dump" "go without a dump" -- "${dump[@]}" --bound-outputs 1
+refuses 1 "no number" "--tau expects a number from 0 to inf, found «cold»" -- "${dump[@]}" --tau cold
+refuses 1 "temperature 0" "--tau expects a positive number, found «0»" -- "${dump[@]}" --tau 0
+refuses 1 "infinite temperature" "--tau expects a positive number, found «inf»" -- "${dump[@]}" --tau inf
+refuses 1 "offset too far" "--offset expects a number from -8 to 8, found «9»" -- --slope 1 --tangent 1 --tau 1 --offset 9
+refuses 1 "an argument" "expected options alone, found «x»" -- "${dump[@]}" x
+refuses 1 "an unknown option" "unknown option --temperature" -- --temperature 1
+
+printf '1,0\n0,2\n4,0\n' >"$tmp/short.csv"
+refuses 2 "another number of rows" "$tmp/short.csv: expected 4 rows, as in $tmp/logits.csv, found 3" -- --logits "$tmp/logits.csv" --outputs "$tmp/short.csv"
+printf '1,0,1\n0,2,1\n4,0,1\n1,1,1\n' >"$tmp/wide.csv"
+refuses 2 "another number of experts" "$tmp/wide.csv: expected the shape (rows, experts) or (rows, experts, dim) with 2 experts, found (4, 3)" -- \
+    --logits "$tmp/logits.csv" --outputs "$tmp/wide.csv"
+cp "$tmp/logits.csv" "$tmp/f2.csv"
+refuses 2 "targets of another dimension" "$tmp/f2.csv: expected targets of dimension 1, as the outputs', found the shape (4, 2)" -- \
+    "${dump[@]}" --targets "$tmp/f2.csv"
+printf '1,0\n0,nan\n' >"$tmp/nan.csv"
+refuses 2 "NaN" "$tmp/nan.csv:2: row 1 (from 0): expected a finite number, found «nan»" -- --logits "$tmp/nan.csv" --outputs "$tmp/outputs.csv"
+refuses 2 "ragged rows" "$tmp/ragged.csv:3: row 1 (from 0): expected 2 cells, found 1" -- \
+    --logits "$(printf 'a,b\n1,0\n0\n' >"$tmp/ragged.csv" && echo "$tmp/ragged.csv")" --outputs "$tmp/outputs.csv"
+refuses 2 "no file" "cannot read $tmp/none.npy: No such file or directory" -- --logits "$tmp/none.npy" --outputs "$tmp/outputs.csv"
+printf '\x93NUMPY\x01\x00\x30\x00%s' "{'descr': '|O', 'fortran_order': False, 'shape': " >"$tmp/objects.npy"
+refuses 2 "objects" "$tmp/objects.npy: byte 20: expected a type of binary floating point" -- --logits "$tmp/objects.npy" --outputs "$tmp/outputs.csv"
+printf '1e200,0\n0,2\n4,0\n1,1\n' >"$tmp/huge.csv"
+refuses 2 "outputs whose squares overflow" "expected numbers whose squares are below 1e308" -- --logits "$tmp/logits.csv" --outputs "$tmp/huge.csv"
+
+run --help
+[ $status = 0 ] && grep -q -- '--outputs FILE' "$tmp/out" && [ ! -s "$tmp/err" ]
+report $? "--help"
+command="$moegeom --help"
+"$moegeom" --help >"$tmp/out" 2>"$tmp/err"
+grep -q '^  gap  ' "$tmp/out"
+report $? "moegeom --help lists it"
+command="$moegeom gap >/dev/full"
+"$moegeom" gap "${dump[@]}" >/dev/full 2>"$tmp/err"
+status=$?
+[ $status = 4 ] && grep -q 'cannot write to standard output' "$tmp/err"
+report $? "status 4: the disk is full"
+
+echo "1..$count"
+[ $failed = 0 ]
