@@ -22,13 +22,13 @@ set ylabel "temperature $\\tau$"
 # Along the lines, whose slope on paper is that of 26 degrees.
 set label 1 "exact, and law (dashed)" at 1.6e-5,1.0e-4 left rotate by 26 textcolor rgb blue
 set label 3 "realisable bound" at 1.6e-5,4.2e-6 left rotate by 26 textcolor rgb green
-set label 4 "uniform bound, $\\ln K$" at 2.6e-6,1.05e-7 left rotate by 26 textcolor rgb orange
+set label 4 "sharp bound" at 1.6e-5,5.2e-7 left rotate by 26 textcolor rgb orange
 set label 5 "Theorem 4.5" at 5e-4,6.0e-7 left rotate by 26 textcolor rgb red
 plot curves using "tolerance":"exact" with lines ls 1, \
      main using "tolerance":"exact" with points ls 1, \
      curves using "tolerance":"law" with lines ls 11, \
      curves using "tolerance":"realisable" with lines ls 3, \
-     curves using "tolerance":"uniform" with lines ls 2, \
+     curves using "tolerance":"sharp" with lines ls 2, \
      curves using "tolerance":"paper" with lines ls 4
 unset label
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// routing/gap_bound: the moments against Fermi-Dirac integrals and direct integration, the bounds against their formulas
+// routing/gap_bound: the moments against Fermi-Dirac integrals and direct integration in balls and in doubles, the bounds against their formulas
 // and against pairs of experts found by a search, the limit against the first-order law at alpha = 1.
 #include "routing/gap_bound.h"
 
+#include "stat/quadrature.h"
 #include "support.h"
 
 #include <flint/flint.h>
@@ -73,6 +74,52 @@ static void test_cut_moments(void **state) {
     }
 }
 
+typedef struct tail_power {
+    double shift, alpha;
+    int power;
+} tail_power_t;
+
+// sigma(ln M - t)^power d(t^alpha) in w = t^alpha for alpha < 1 and in w = t otherwise: bounded at 0.
+static double tail_power_at(double w, const void *context) {
+    const tail_power_t *tail = context;
+    const double stretch = fmax(1, 1 / tail->alpha), t = pow(w, stretch), power = tail->alpha * stretch;
+    return power * pow(w, power - 1) * gsl_pow_int(1 / (1 + exp(t - tail->shift)), tail->power);
+}
+
+// The mean of the largest tail, and of its square, under P(Delta <= t) = t^alpha at tau = 1: J_0 and J_0 - J_1.
+static double tail_mean(size_t experts, double alpha, int power) {
+    const tail_power_t tail = {log((double)(experts - 1)), alpha, power};
+    double points[] = {0,
+                       tail.shift / 2 + 0.25,
+                       tail.shift + 1,
+                       tail.shift + 4,
+                       tail.shift + 16,
+                       tail.shift + 40,
+                       tail.shift + 120};
+    enum { POINTS = sizeof points / sizeof *points };
+    for (int i = 0; i < POINTS; i++)
+        points[i] = pow(points[i], fmin(1, alpha));
+    gsl_sf_result mean;
+    const double scale = pow(tail.shift, alpha) + gsl_sf_gamma(1 + alpha);
+    assert_int_equal(quadrature_integrate(tail_power_at, &tail, points, POINTS, 1e-13 * scale, &mean),
+                     GSL_SUCCESS);
+    return mean.val;
+}
+
+// A road without polylogarithms, for many experts and exponents of all sizes.
+static void test_quadrature(void **state) {
+    (void)state;
+    static const double alphas[] = {0.0625, 0.2, 0.5, 0.81, 1, 1.7, 3, 8};
+    static const size_t experts[] = {2, 3, 64, 1000, 1 << 20};
+    for (size_t i = 0; i < sizeof alphas / sizeof *alphas; i++)
+        for (size_t j = 0; j < sizeof experts / sizeof *experts; j++) {
+            const double tail = moment(experts[j], alphas[i], 0).value;
+            const double square = tail - moment(experts[j], alphas[i], 1).value;
+            expect_close(tail_mean(experts[j], alphas[i], 1), tail, 1e-11, "J_0 by quadrature");
+            expect_close(tail_mean(experts[j], alphas[i], 2), square, 1e-10, "J_0 - J_1 by quadrature");
+        }
+}
+
 static double value_of(int (*bound)(const gap_bound_t *, ball_t *), const gap_bound_t *problem) {
     ball_t constant;
     assert_int_equal(bound(problem, &constant), GSL_SUCCESS);
@@ -92,7 +139,34 @@ static void test_linear(void **state) {
     const gap_bound_t low = {5, 0.1, 0.9, 1.3, 1};
     expect_close(value_of(gap_bound_sharp, &low), 4 * 0.9 * 1.3 * (0.6 * 0.9 * log(5) + 0.9 * 0.8), 1e-15,
                  "low B_Y");
+    const gap_bound_t none = {2, 0, 0.9, 1.3, 1}; // B_Y = 0
+    expect_close(value_of(gap_bound_sharp, &none), 4 * 0.81 * 1.3 / 2, 1e-15, "no response");
     expect_close(gap_bound_coarea(&problem), 4 * 0.9 * 1.6 * 4 * 2.3, 1e-15, "coarea");
+}
+
+// At the temperature of a tolerance the bound is within it, and not at one a little warmer.
+static void test_temperature(void **state) {
+    (void)state;
+    stream_t s = stream_at(6, stream_experiment("gap_bound"), 0);
+    for (int i = 0; i < 300; i++) {
+        const gap_bound_t problem = {2 + draw_below(&s, 100), log_uniform(&s, 0.1, 10),
+                                     log_uniform(&s, 0.1, 10), log_uniform(&s, 0.1, 10),
+                                     i % 3 == 0 ? 1 : uniform(&s, 0.1, 4)};
+        const double tolerance = log_uniform(&s, 1e-9, 10);
+        ball_t constant;
+        assert_int_equal(gap_bound_sharp(&problem, &constant), GSL_SUCCESS);
+        const double tau = gap_bound_temperature(&constant, problem.alpha, tolerance);
+        const long double most = (long double)constant.value + constant.radius;
+        const long double there = most * powl(tau, problem.alpha),
+                          warmer = most * powl(tau * (1 + 4e-16L), problem.alpha);
+        if (!(there <= tolerance * (1 + 1e-18L) && warmer > tolerance))
+            fail_msg("alpha %a, constant %a +- %a, tolerance %a: tau %a is %s", problem.alpha, constant.value,
+                     constant.radius, tolerance, tau, there > tolerance ? "too warm" : "colder than need be");
+    }
+    const ball_t unit = {1, 0}, wide = {1, 3};
+    assert_true(gap_bound_temperature(&unit, 0.5, 0.25) == 0.0625);
+    assert_true(gap_bound_temperature(&wide, 1, 1) == 0.25); // from the upper end
+    assert_true(gap_bound_temperature(&unit, 0.0625, 1e-30) == 0);
 }
 
 static void test_gamma(void **state) {
@@ -172,7 +246,7 @@ static void test_limit(void **state) {
 static void test_range(void **state) {
     (void)state;
     const gap_bound_t good = {2, 1, 1, 1, 1};
-    const gap_bound_t bad[] = {{1, 1, 1, 1, 1}, {2, 0, 1, 1, 1},  {2, 1, -1, 1, 1},       {2, 1, 1, 0, 1},
+    const gap_bound_t bad[] = {{1, 1, 1, 1, 1}, {2, -1, 1, 1, 1}, {2, 1, -1, 1, 1},       {2, 1, 1, 0, 1},
                                {2, 1, 1, 1, 0}, {2, 1, 1, 1, 17}, {2, 1, 1, INFINITY, 1}, {2, NAN, 1, 1, 1}};
     const ball_t before = {17, 19};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -196,6 +270,7 @@ int main(void) {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fermi_dirac),  cmocka_unit_test(test_cut_moments),
+        cmocka_unit_test(test_quadrature),   cmocka_unit_test(test_temperature),
         cmocka_unit_test(test_linear),       cmocka_unit_test(test_gamma),
         cmocka_unit_test(test_pointwise),    cmocka_unit_test(test_at),
         cmocka_unit_test(test_coarea_range), cmocka_unit_test(test_limit),

@@ -76,10 +76,22 @@ report $? "a tolerance that nothing exceeds: null"
 run --slope 1 --along 1 --gap 0.001
 [ $status = 0 ] && [ "$(value law)" = inf ] && near "$(value exact)" 0.23 0.03
 report $? "a jump that vanishes at the interface has no first-order law"
-# ln 64 against 63, for alpha = 1.
+# For alpha = 1: 8 * 63, 4 (ln 64 + 1 - 1/64) and 4 (ln 64 - 1 + 1/64).
 run --experts 64 --alpha 1 --constant 1 --bound-outputs 1 --bound-targets 1 --tau 1
-[ $status = 0 ] && near "$(value paper)" 504 1e-9 && near "$(value uniform)" 33.2711 1e-4 && near "$(value realisable)" 12.698 1e-3
+[ $status = 0 ] && near "$(value paper)" 504 1e-9 && near "$(value sharp)" 20.5730 1e-4 && near "$(value realisable)" 12.698 1e-3
 report $? "the uniform bounds of 64 experts"
+# Targets of 0 and two experts: 4 J_1 = 2.
+run --experts 2 --alpha 1 --constant 1 --bound-outputs 1 --bound-targets 0 --tau 1 --json
+[ $status = 0 ] && near "$(value paper)" 4 1e-9 && near "$(value sharp)" 2 1e-11 && near "$(value realisable)" 0.772588722240 1e-11
+report $? "bounds for targets of 0"
+# The temperatures of a tolerance, put back.
+for name in paper sharp realisable; do
+    run --experts 7 --alpha 0.7 --constant 3 --bound-outputs 2 --bound-targets 5 --gap 0.01 --json
+    tau=$(value $name)
+    run --experts 7 --alpha 0.7 --constant 3 --bound-outputs 2 --bound-targets 5 --tau "$tau" --json
+    near "$(value $name)" 0.01 1e-13
+    report $? "the temperature of the bound «$name» gives the tolerance back"
+done
 # 4 (1 + 3) Gamma(3) tau^2 = 0.02 for tau^2 = 0.000625.
 run --experts 2 --alpha 2 --constant 1 --bound-outputs 1 --bound-targets 3 --gap 0.02
 [ $status = 0 ] && near "$(value paper)" 0.025 1e-12
@@ -175,7 +187,7 @@ printf '1e200,0\n0,2\n4,0\n1,1\n' >"$tmp/huge.csv"
 refuses 2 "outputs whose squares overflow" "expected numbers whose squares are below 1e308" -- --logits "$tmp/logits.csv" --outputs "$tmp/huge.csv"
 
 run --help
-[ $status = 0 ] && grep -q -- '--outputs FILE' "$tmp/out" && [ ! -s "$tmp/err" ]
+[ $status = 0 ] && grep -q -- '--outputs FILE' "$tmp/out" && grep -q 'dimension of the inputs does not enter' "$tmp/out" && [ ! -s "$tmp/err" ]
 report $? "--help"
 command="$moegeom --help"
 "$moegeom" --help >"$tmp/out" 2>"$tmp/err"

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "io/scores.h"
+#include "routing/gap_bound.h"
 #include "routing/gap_sample.h"
 
 #include <gsl/gsl_errno.h>
@@ -43,8 +44,12 @@ static const char HELP[] =
     "For every law of inputs with P(top-two margin <= t) <= C t^A, outputs within F and targets within Y "
     "(default F):\n"
     "  --experts K, --alpha A, --constant C, --bound-outputs F, --bound-targets Y\n"
+    "  Three bounds: sharp, realisable for a hard router that is right, and that of the paper, which has K - "
+    "1 for ln K.\n"
     "  With the Gaussian options --bound-outputs adds these bounds for outputs that are clipped to [-F, "
     "F].\n\n"
+    "The dimension of the inputs does not enter: no number here depends on it, and there is no option for "
+    "it.\n\n"
     "  --json           one JSON object instead of text (null: infinite, or not defined)\n";
 
 typedef struct request {
@@ -92,39 +97,39 @@ static void print_end(const request_t *request) {
 // ---- Parameters ----------------------------------------------------------------------------------------------------
 
 static const struct {
-    gap_kind_t kind;
     const char *name, *meaning;
-} CLASS_BOUNDS[] = {
-    {GAP_REALISABLE, "realisable", "bound of E|h_tau - h_0|^2, any layer of this class"},
-    {GAP_SHARP, "uniform", "bound of |L_tau - L_0|, any layer of this class, sharp in K"},
-    {GAP_PAPER, "paper", "bound of |L_tau - L_0|, arXiv 2605.02124v2, Theorem 4.5"},
+    int (*constant)(const gap_bound_t *problem, ball_t *constant);
+} BOUNDS[] = {
+    {"sharp", "bound of |L_tau - L_0|, the least that holds for every such router", gap_bound_sharp},
+    {"realisable", "bound of E|h_tau - h_0|^2, the least that holds for every such router",
+     gap_bound_realisable},
+    {"paper", "bound of |L_tau - L_0|, arXiv 2605.02124v2, Theorem 4.5", gap_bound_stated},
 };
 
-static void print_class(const request_t *request, const gap_class_t *class) {
-    for (int i = 0; i < GAP_KINDS; i++) {
-        double constant;
-        options_require("gap", gap_class_constant(class, CLASS_BOUNDS[i].kind, &constant),
-                        CLASS_BOUNDS[i].name);
-        print_line(request, CLASS_BOUNDS[i].name,
-                   request->gap > 0 ? gap_class_temperature(class, constant, request->gap)
-                                    : constant * pow(request->tau, class->exponent),
-                   CLASS_BOUNDS[i].meaning);
+static void print_bounds(const request_t *request, const gap_bound_t *problem) {
+    for (size_t i = 0; i < sizeof BOUNDS / sizeof *BOUNDS; i++) {
+        ball_t constant;
+        options_require("gap", BOUNDS[i].constant(problem, &constant), BOUNDS[i].name);
+        print_line(request, BOUNDS[i].name,
+                   request->gap > 0 ? gap_bound_temperature(&constant, problem->alpha, request->gap)
+                                    : (constant.value + constant.radius) * pow(request->tau, problem->alpha),
+                   BOUNDS[i].meaning);
     }
 }
 
-static gap_class_t class_of(const request_t *request) {
-    return (gap_class_t){.experts = request->experts,
-                         .exponent = request->alpha,
-                         .constant = request->constant,
-                         .outputs = request->bound_outputs,
-                         .targets =
-                             request->bound_targets >= 0 ? request->bound_targets : request->bound_outputs};
+static gap_bound_t bounded_problem(const request_t *request) {
+    return (gap_bound_t){.experts = request->experts,
+                         .response =
+                             request->bound_targets >= 0 ? request->bound_targets : request->bound_outputs,
+                         .expert = request->bound_outputs,
+                         .mass = request->constant,
+                         .alpha = request->alpha};
 }
 
-static void run_class(const request_t *request) {
-    const gap_class_t class = class_of(request);
+static void run_bounds(const request_t *request) {
+    const gap_bound_t problem = bounded_problem(request);
     print_question(request);
-    print_class(request, &class);
+    print_bounds(request, &problem);
     print_end(request);
 }
 
@@ -160,11 +165,11 @@ static void run_gaussian(const request_t *request) {
     else
         print_gaussian_gap(request, &layer);
     if (request->bound_outputs > 0) {
-        gap_class_t class = class_of(request);
-        class.experts = 2;
-        class.exponent = 1;
-        class.constant = 2 * gsl_ran_ugaussian_pdf(0) / request->slope;
-        print_class(request, &class);
+        gap_bound_t problem = bounded_problem(request);
+        problem.experts = 2;
+        problem.alpha = 1;
+        problem.mass = 2 * gsl_ran_ugaussian_pdf(0) / request->slope;
+        print_bounds(request, &problem);
     }
     print_end(request);
 }
@@ -522,6 +527,6 @@ int command_gap(int argc, char **argv) {
     else if (request.gaussian)
         run_gaussian(&request);
     else
-        run_class(&request);
+        run_bounds(&request);
     return FAULT_NONE;
 }

@@ -11,7 +11,6 @@
 #include <gsl/gsl_poly.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_roots.h>
-#include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 
 // int g and int g^2 over the line, g(u) = sigma(-|u|); then int g u^2 = 3 zeta(3) and int g^2 u^2 = 3 zeta(3) - pi^2 / 3.
@@ -175,62 +174,4 @@ int gap_exact_temperature(const gap_layer_t *layer, double tolerance, gsl_sf_res
     result->val = exp(root);
     result->err = result->val * (width + excess.error / tolerance / rise);
     return excess.status;
-}
-
-// ---- Bounded layers ----
-
-typedef struct tail {
-    double shift, exponent;
-    int power;
-} tail_t;
-
-static double sigmoid(double x) {
-    return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
-
-// In t, for alpha >= 1.
-static double tail_of_margin(double t, const void *context) {
-    const tail_t *tail = context;
-    return tail->exponent * pow(t, tail->exponent - 1) * gsl_pow_int(sigmoid(tail->shift - t), tail->power);
-}
-
-// In v = t^alpha, for alpha < 1.
-static double tail_of_mass(double v, const void *context) {
-    const tail_t *tail = context;
-    return gsl_pow_int(sigmoid(tail->shift - pow(v, 1 / tail->exponent)), tail->power);
-}
-
-int gap_tail_integral(size_t experts, double exponent, int power, gsl_sf_result *result) {
-    if (experts < 2 || !(exponent >= 0.0625 && exponent <= 8) || (power != 1 && power != 2))
-        return GSL_EDOM;
-    const tail_t tail = {log((double)(experts - 1)), exponent, power};
-    // The sigmoid turns at t = ln(K - 1); 120 beyond it exp(-120) t^8 is left.
-    const double turn = tail.shift;
-    double points[] = {0, turn / 2 + 0.25, turn + 1, turn + 4, turn + 16, turn + 40, turn + 120};
-    enum { POINTS = sizeof points / sizeof *points };
-    if (exponent < 1)
-        for (int i = 0; i < POINTS; i++)
-            points[i] = pow(points[i], exponent);
-    const double scale = pow(turn, exponent) + gsl_sf_gamma(1 + exponent);
-    return quadrature_integrate(exponent < 1 ? tail_of_mass : tail_of_margin, &tail, points, POINTS,
-                                1e-13 * scale, result);
-}
-
-int gap_class_constant(const gap_class_t *class, gap_kind_t kind, double *constant) {
-    gsl_sf_result integral;
-    const double outer = kind == GAP_REALISABLE ? class->outputs : class->targets + class->outputs;
-    if (!(class->constant > 0) || !(class->outputs > 0) || !(class->targets >= 0))
-        return GSL_EDOM;
-    const int status =
-        gap_tail_integral(class->experts, class->exponent, kind == GAP_REALISABLE ? 2 : 1, &integral);
-    if (status != GSL_SUCCESS)
-        return status;
-    const double mean = kind == GAP_PAPER ? (double)(class->experts - 1) * gsl_sf_gamma(1 + class->exponent)
-                                          : integral.val + integral.err;
-    *constant = 4 * class->outputs * outer * class->constant * mean;
-    return GSL_SUCCESS;
-}
-
-double gap_class_temperature(const gap_class_t *class, double constant, double tolerance) {
-    return pow(tolerance / constant, 1 / class->exponent);
 }

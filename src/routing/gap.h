@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How far the soft risk L_tau is from the hard risk L_0, and the temperature below which it is near enough.
 //
-// Gaussian layers. X ~ N(0, I_d), two experts, logit difference S = s (w'x - b) with |w| = 1, jump D = f_1 - f_2, and a
+// The layer: X ~ N(0, I_d), two experts, logit difference S = s (w'x - b) with |w| = 1, jump D = f_1 - f_2, and a
 // regression function mu with mu - h_0 = sign(S) R / 2: its jump at the interface is D + R, and R is what the experts'
 // jump lacks. Then
 //
@@ -9,17 +9,13 @@
 //
 // and E[D R | w'X = t], E[D^2 | w'X = t] are quadratic in t when all maps are linear. R = 0 is the realisable case.
 //
-// Bounded layers. Any number of experts with |f_k| <= B_f, |Y| <= B_Y and P(Delta <= t) <= C t^alpha for the top-two
-// margin Delta (Soft-to-Hard Routing, Assumptions 4.2 and 4.3).
+// The dimension d does not enter. Bounds for any number of experts and any law of the margin are in gap_bound.h.
 //
 // Proofs are in the report, section "How cold is cold enough?".
 #ifndef MOEGEOM_ROUTING_GAP_H
 #define MOEGEOM_ROUTING_GAP_H
 
 #include <gsl/gsl_sf_result.h>
-#include <stddef.h>
-
-// ---- Gaussian layers ----
 
 typedef struct gap_layer {
     double offset;  // b, |b| <= 8
@@ -59,36 +55,5 @@ double gap_proven_temperature(const gap_layer_t *layer, double tolerance);
 //           temperature is within the tolerance
 // Returns a GSL status; GSL_EDOM for a negative lag or a tolerance that is not positive.
 int gap_exact_temperature(const gap_layer_t *layer, double tolerance, gsl_sf_result *result);
-
-// ---- Bounded layers ----
-
-typedef struct gap_class {
-    size_t experts;  // K, 2 to 2^20
-    double exponent; // alpha, 1/16 to 8
-    double constant; // C > 0
-    double outputs;  // B_f > 0
-    double targets;  // B_Y >= 0
-} gap_class_t;
-
-// int_0^inf sigma(ln(K - 1) - t)^power d(t^alpha), power 1 or 2: what the softmax tail, or its square, of K experts has for
-// a mean when P(Delta <= t) = t^alpha and tau = 1. With the complete Fermi-Dirac integrals F_j,
-//     power 1: Gamma(1 + alpha) F_(alpha-1)(ln(K - 1)), which is ln K for alpha = 1;
-//     power 2: Gamma(1 + alpha) (F_(alpha-1) - F_(alpha-2))(ln(K - 1)), which is ln K - 1 + 1/K for alpha = 1.
-//   result  value and estimated error, relative error about 1e-12; left as it was on an error
-// Returns a GSL status.
-int gap_tail_integral(size_t experts, double exponent, int power, gsl_sf_result *result);
-
-// Constants C' with |L_tau - L_0| <= C' tau^alpha for all tau > 0.
-//   GAP_PAPER       4 B_f (B_Y + B_f) (K - 1) C Gamma(1 + alpha), Theorem 4.5
-//   GAP_SHARP       4 B_f (B_Y + B_f) C gap_tail_integral(power 1)
-//   GAP_REALISABLE  4 B_f^2 C gap_tail_integral(power 2), for E|h_tau - h_0|^2, which is L_tau - L_0 when Y - h_0 has mean 0
-//                   given X; B_Y plays no part
-typedef enum gap_kind { GAP_PAPER, GAP_SHARP, GAP_REALISABLE, GAP_KINDS } gap_kind_t;
-
-// Returns a GSL status; GSL_EDOM for a class outside of the ranges above.
-int gap_class_constant(const gap_class_t *class, gap_kind_t kind, double *constant);
-
-// (tolerance / constant)^(1 / alpha): at and below it the gap is within the tolerance.
-double gap_class_temperature(const gap_class_t *class, double constant, double tolerance);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_good(size_t experts, double alpha) {
 }
 
 static bool is_problem(const gap_bound_t *problem) {
-    return is_good(problem->experts, problem->alpha) && problem->response > 0 && problem->expert > 0 &&
+    return is_good(problem->experts, problem->alpha) && problem->response >= 0 && problem->expert > 0 &&
            problem->mass > 0 && isfinite(problem->response * problem->expert * problem->mass);
 }
 
@@ -256,6 +256,28 @@ int gap_bound_at(const gap_bound_t *problem, double tau, ball_t *bound) {
 
 int gap_bound_realisable(const gap_bound_t *problem, ball_t *constant) {
     return combine(problem, problem->expert, -problem->expert, constant);
+}
+
+double gap_bound_temperature(const ball_t *constant, double alpha, double tolerance) {
+    arb_t x, power;
+    arf_t low;
+    arb_init(x);
+    arb_init(power);
+    arf_init(low);
+    arb_set_d(x, constant->value);
+    arb_set_d(power, constant->radius);
+    arb_add(x, x, power, PRECISION);
+    arb_set_d(power, tolerance);
+    arb_div(x, power, x, PRECISION);
+    arb_set_d(power, alpha);
+    arb_inv(power, power, PRECISION);
+    arb_pow(x, x, power, PRECISION);
+    arb_get_lbound_arf(low, x, PRECISION);
+    const double tau = arf_get_d(low, ARF_RND_DOWN);
+    arb_clear(x);
+    arb_clear(power);
+    arf_clear(low);
+    return tau;
 }
 
 double gap_bound_most(const gap_bound_t *problem) {

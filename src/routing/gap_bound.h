@@ -20,7 +20,7 @@
 // The class of problems.
 typedef struct gap_bound {
     size_t experts;  // K, 2 to 2^20
-    double response; // B_Y > 0
+    double response; // B_Y >= 0
     double expert;   // B_f > 0
     double mass;     // C > 0, in margins to the power -alpha
     double alpha;    // 0 < alpha <= 16
@@ -55,6 +55,12 @@ int gap_bound_at(const gap_bound_t *problem, double tau, ball_t *bound);
 // The least constant for responses Y = h_0(X) of the hard router itself, 4 B_f^2 C (J_0 - J_1); B_Y does not matter.
 // Returns as above.
 int gap_bound_realisable(const gap_bound_t *problem, ball_t *constant);
+
+// (tolerance / C')^(1/alpha) for a constant C' > 0 of these: at and below this temperature the gap is within the tolerance.
+// From the upper end of the ball and rounded down, hence by proof; 0 where it is below the smallest double.
+//   alpha      0 < alpha <= 16
+//   tolerance  > 0
+double gap_bound_temperature(const ball_t *constant, double alpha, double tolerance);
 
 // What |L_tau - L_0| cannot exceed at any temperature, 4 B_f p (B + B_f (1-p)) with p = 1 - 1/K and B as above.
 double gap_bound_most(const gap_bound_t *problem);
