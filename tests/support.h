@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What several test files share: cmocka with the headers that it wants, random arguments, closeness with the input printed.
+// What several test files share: cmocka with the headers that it wants, random arguments, closeness with the input
+// printed.
 #ifndef MOEGEOM_TESTS_SUPPORT_H
 #define MOEGEOM_TESTS_SUPPORT_H
 
@@ -16,9 +17,7 @@
 
 // A uniform number in (low, high).
 static inline double uniform(stream_t *s, double low, double high) {
-    double u;
-    stream_uniforms(s, &u, 1);
-    return low + (high - low) * u;
+    return stream_between(s, low, high);
 }
 
 // A number between low and high > 0 whose logarithm is uniform.
@@ -42,6 +41,6 @@ static inline void check_close(const char *input, double got, double want, doubl
 
 // The input of a case in one line, for check_close.
 #define INPUT(...) (snprintf(support_input, sizeof support_input, __VA_ARGS__), support_input)
-static char support_input[1024] __attribute__((unused));
+static char support_input[2048] __attribute__((unused));
 
 #endif

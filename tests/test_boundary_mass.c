@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// routing/boundary_mass: events in floating arithmetic against balls, masses against slabs, sectors and a grid, lines and
-// junctions against differences of masses, what must be refused.
+// routing/boundary_mass: events in floating arithmetic against balls, masses against slabs, a grid and the lines
+// and junctions of routing/planar_router, what must be refused.
 #include "routing/boundary_mass.h"
 #include "routing/margin.h"
 #include "routing/softmax.h"
-#include "stat/gaussian.h"
 #include "support.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 
-typedef struct planar {
-    double row[BOUNDARY_MASS_MAX_EXPERTS][3];
-    boundary_mass_router_t router;
-} planar_t;
-
-static void draw_planar(stream_t *s, size_t n, planar_t *p) {
-    for (size_t k = 0; k < n; k++)
-        for (int i = 0; i < 3; i++)
-            p->row[k][i] = uniform(s, -2, 2);
-    p->router = (boundary_mass_router_t){n, (const double(*)[3])p->row};
+static planar_router_t draw_router(stream_t *s, size_t n) {
+    planar_router_t r = {.experts = n};
+    for (size_t k = 0; k < n; k++) {
+        r.weight[k][0] = uniform(s, -2, 2);
+        r.weight[k][1] = uniform(s, -2, 2);
+        r.bias[k] = uniform(s, -2, 2);
+    }
+    return r;
 }
 
 // ---- Events
@@ -86,15 +83,13 @@ static void test_slab(void **state) {
     (void)state;
     stream_t s = stream_at(2, 0, 0);
     for (int trial = 0; trial < 40; trial++) {
-        planar_t p;
-        draw_planar(&s, 2, &p);
+        planar_router_t r = draw_router(&s, 2);
         const double tau = log_uniform(&s, 1e-3, 1), epsilon = uniform(&s, 0.01, 0.49);
-        const double slope = hypot(p.row[0][0] - p.row[1][0], p.row[0][1] - p.row[1][1]);
         const double width = margin_kappa(epsilon) * tau;
-        const double want = gaussian_slab_mass((p.row[0][2] - p.row[1][2]) / slope, width / slope);
+        const double want = planar_router_slab(&r, 0, 1, width);
         gsl_sf_result top, mass;
-        assert_int_equal(boundary_mass_top_two(&p.router, width, &top), GSL_SUCCESS);
-        assert_int_equal(boundary_mass_ambiguous(&p.router, tau, epsilon, &mass), GSL_SUCCESS);
+        assert_int_equal(boundary_mass_top_two(&r, width, &top), GSL_SUCCESS);
+        assert_int_equal(boundary_mass_ambiguous(&r, tau, epsilon, &mass), GSL_SUCCESS);
         check_close(INPUT("top, tau %a, epsilon %a", tau, epsilon), top.val, want, 1e-11);
         check_close(INPUT("mass, tau %a, epsilon %a", tau, epsilon), mass.val, want, 1e-11);
         assert_true(top.err >= 0 && top.err < 1e-10 && mass.err >= 0 && mass.err < 1e-10);
@@ -106,10 +101,9 @@ static void test_cells(void **state) {
     (void)state;
     stream_t s = stream_at(3, 0, 0);
     for (int trial = 0; trial < 40; trial++) {
-        planar_t p;
-        draw_planar(&s, 2 + draw_below(&s, 7), &p);
+        planar_router_t r = draw_router(&s, 2 + draw_below(&s, 7));
         gsl_sf_result top;
-        assert_int_equal(boundary_mass_top_two(&p.router, 0, &top), GSL_SUCCESS);
+        assert_int_equal(boundary_mass_top_two(&r, 0, &top), GSL_SUCCESS);
         check_close(INPUT("trial %d", trial), top.val, 0, 1e-10);
     }
 }
@@ -119,23 +113,22 @@ static void test_grid(void **state) {
     (void)state;
     stream_t s = stream_at(4, 0, 0);
     for (int trial = 0; trial < 4; trial++) {
-        planar_t p;
         const size_t n = 3 + 2 * draw_below(&s, 3);
-        draw_planar(&s, n, &p);
+        planar_router_t r = draw_router(&s, n);
         const double tau = uniform(&s, 0.1, 0.5), epsilon = uniform(&s, 0.05, 0.4), h = 1.0 / 128;
         const double width = margin_kappa(epsilon) * tau;
         double top = 0, mass = 0;
         for (double x = -6 + h / 2; x < 6; x += h)
             for (double y = -6 + h / 2; y < 6; y += h) {
                 double logits[BOUNDARY_MASS_MAX_EXPERTS];
-                boundary_mass_logits(&p.router, (double[]){x, y}, logits);
+                planar_router_logits(&r, (double[]){x, y}, logits);
                 const double weight = exp(-(x * x + y * y) / 2) * h * h / (2 * M_PI);
                 top += margin_top_two(logits, n) <= width ? weight : 0;
                 mass += softmax_is_ambiguous(logits, n, tau, epsilon) ? weight : 0;
             }
         gsl_sf_result got_top, got_mass;
-        assert_int_equal(boundary_mass_top_two(&p.router, width, &got_top), GSL_SUCCESS);
-        assert_int_equal(boundary_mass_ambiguous(&p.router, tau, epsilon, &got_mass), GSL_SUCCESS);
+        assert_int_equal(boundary_mass_top_two(&r, width, &got_top), GSL_SUCCESS);
+        assert_int_equal(boundary_mass_ambiguous(&r, tau, epsilon, &got_mass), GSL_SUCCESS);
         check_close(INPUT("top, n %zu, width %a", n, width), got_top.val, top, 2e-4);
         check_close(INPUT("mass, n %zu, tau %a, epsilon %a", n, tau, epsilon), got_mass.val, mass, 2e-4);
     }
@@ -146,11 +139,11 @@ static void test_grid(void **state) {
 // Three rays from the origin at 120 degrees, a_k = e_k.x: I = 3 phi(0) / (2 sqrt 3), J = 1 / (2 pi) / |det|.
 static void test_star(void **state) {
     (void)state;
-    const double row[3][3] = {{0, 1, 0}, {-sqrt(3) / 2, -0.5, 0}, {sqrt(3) / 2, -0.5, 0}};
-    const boundary_mass_router_t router = {3, row};
-    check_close("I", boundary_mass_interface(&router), 3 / (2 * sqrt(3) * sqrt(2 * M_PI)), 1e-15);
-    check_close("J", boundary_mass_junctions(&router), 1 / (2 * M_PI) / (3 * sqrt(3) / 2), 1e-15);
-    check_close("a whole line", boundary_mass_line(&router, 0, 1), 1 / (sqrt(3) * sqrt(2 * M_PI)), 1e-15);
+    const planar_router_t router = {3, {{0, 1}, {-sqrt(3) / 2, -0.5}, {sqrt(3) / 2, -0.5}}, {0, 0, 0}};
+    check_close("I", planar_router_top_density(&router), 3 / (2 * sqrt(3) * sqrt(2 * M_PI)), 1e-15);
+    check_close("J", planar_router_junction_density(&router), 1 / (2 * M_PI) / (3 * sqrt(3) / 2), 1e-15);
+    check_close("a whole line", planar_router_profile(&router, 0, 1, 0), 1 / (sqrt(3) * sqrt(2 * M_PI)),
+                1e-15);
 }
 
 // P(Delta <= w) = 2 I w - (3/2) J w^2 + O(w^3), by extrapolation in w.
@@ -158,16 +151,15 @@ static void test_expansion(void **state) {
     (void)state;
     stream_t s = stream_at(5, 0, 0);
     for (int trial = 0; trial < 30; trial++) {
-        planar_t p;
-        draw_planar(&s, 3, &p);
+        planar_router_t r = draw_router(&s, 3);
         const double w = 4e-3;
         double at[3];
         for (int i = 0; i < 3; i++) {
             gsl_sf_result top;
-            assert_int_equal(boundary_mass_top_two(&p.router, w / (1 << i), &top), GSL_SUCCESS);
+            assert_int_equal(boundary_mass_top_two(&r, w / (1 << i), &top), GSL_SUCCESS);
             at[i] = top.val / (w / (1 << i));
         }
-        const double i = boundary_mass_interface(&p.router), j = boundary_mass_junctions(&p.router);
+        const double i = planar_router_top_density(&r), j = planar_router_junction_density(&r);
         const double scale = 1 + i + j;
         check_close(INPUT("slope, trial %d", trial), (8 * at[2] - 6 * at[1] + at[0]) / 3, 2 * i,
                     1e-4 * scale);
@@ -179,16 +171,15 @@ static void test_expansion(void **state) {
 static void test_refused(void **state) {
     (void)state;
     stream_t s = stream_at(6, 0, 0);
-    planar_t p;
-    draw_planar(&s, 3, &p);
+    planar_router_t r = draw_router(&s, 3);
     gsl_sf_result result = {0x1.3p3, 0x1.7p4};
-    assert_int_equal(boundary_mass_top_two(&p.router, -1, &result), GSL_EINVAL);
-    assert_int_equal(boundary_mass_top_two(&p.router, NAN, &result), GSL_EINVAL);
-    assert_int_equal(boundary_mass_ambiguous(&p.router, 0, 0.1, &result), GSL_EDOM);
-    assert_int_equal(boundary_mass_ambiguous(&p.router, 0.1, 0.5, &result), GSL_EDOM);
-    assert_int_equal(boundary_mass_ambiguous(&p.router, 0.1, 0, &result), GSL_EDOM);
-    p.router.experts = 1;
-    assert_int_equal(boundary_mass_top_two(&p.router, 1, &result), GSL_EINVAL);
+    assert_int_equal(boundary_mass_top_two(&r, -1, &result), GSL_EINVAL);
+    assert_int_equal(boundary_mass_top_two(&r, NAN, &result), GSL_EINVAL);
+    assert_int_equal(boundary_mass_ambiguous(&r, 0, 0.1, &result), GSL_EDOM);
+    assert_int_equal(boundary_mass_ambiguous(&r, 0.1, 0.5, &result), GSL_EDOM);
+    assert_int_equal(boundary_mass_ambiguous(&r, 0.1, 0, &result), GSL_EDOM);
+    r.experts = 1;
+    assert_int_equal(boundary_mass_top_two(&r, 1, &result), GSL_EINVAL);
     assert_true(result.val == 0x1.3p3 && result.err == 0x1.7p4);
 }
 

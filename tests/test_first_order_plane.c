@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The first-order law of many experts: two experts against first_order.h, sections and gaps against each other and
-// against plain sums over a grid, junctions against their definition.
+// against plain sums over a grid, the two terms against a star in closed form and against gaps.
 #include "routing/first_order_plane.h"
 
 #include "routing/boundary_layer.h"
@@ -12,18 +12,20 @@
 #include <gsl/gsl_randist.h>
 
 static void random_plane(stream_t *s, size_t experts, first_order_plane_t *plane) {
-    *plane = (first_order_plane_t){.experts = experts};
+    *plane = (first_order_plane_t){.router.experts = experts};
     for (size_t k = 0; k < experts; k++) {
-        stream_normals(s, plane->logit[k].c, 3);
+        double logit[3];
+        stream_normals(s, logit, 3);
         stream_normals(s, plane->expert[k].c, 3);
         stream_normals(s, plane->target[k].c, 3);
-        plane->logit[k].c[0] *= 3;
-        plane->logit[k].c[1] *= 3;
+        plane->router.weight[k][0] = 3 * logit[0];
+        plane->router.weight[k][1] = 3 * logit[1];
+        plane->router.bias[k] = logit[2];
     }
 }
 
 static void make_realisable(first_order_plane_t *plane) {
-    for (size_t k = 0; k < plane->experts; k++)
+    for (size_t k = 0; k < plane->router.experts; k++)
         plane->target[k] = plane->expert[k];
 }
 
@@ -34,16 +36,12 @@ static void test_predict(void **state) {
     for (int trial = 0; trial < 2000; trial++) {
         first_order_plane_t plane;
         random_plane(&s, 2 + draw_below(&s, 7), &plane);
-        double x[2], logits[FIRST_ORDER_PLANE_MAX_EXPERTS], wanted = 0, size = 0;
+        double x[2], logits[PLANAR_ROUTER_MAX], wanted = 0, size = 0;
         stream_normals(&s, x, 2);
         const double tau = log_uniform(&s, 1e-3, 10);
-        for (size_t k = 0; k < plane.experts; k++)
-            logits[k] = plane_affine_value(&plane.logit[k], x);
-        const size_t winner = first_order_plane_winner(&plane, x);
-        for (size_t k = 0; k < plane.experts; k++)
-            assert_true(logits[k] <= logits[winner]);
-        softmax_gates(logits, plane.experts, tau, logits);
-        for (size_t k = 0; k < plane.experts; k++) {
+        planar_router_logits(&plane.router, x, logits);
+        softmax_gates(logits, plane.router.experts, tau, logits);
+        for (size_t k = 0; k < plane.router.experts; k++) {
             wanted += logits[k] * plane_affine_value(&plane.expert[k], x);
             size += fabs(plane_affine_value(&plane.expert[k], x));
         }
@@ -61,21 +59,19 @@ static void test_two_experts(void **state) {
         random_plane(&s, 2, &plane);
         plane.expert[0].c[2] = plane.expert[1].c[2] = 0;
         make_realisable(&plane);
-        const double w[2] = {plane.logit[0].c[0] - plane.logit[1].c[0],
-                             plane.logit[0].c[1] - plane.logit[1].c[1]};
-        const double slope = hypot(w[0], w[1]), offset = (plane.logit[1].c[2] - plane.logit[0].c[2]) / slope;
+        const planar_router_t *r = &plane.router;
+        const double w[2] = {r->weight[0][0] - r->weight[1][0], r->weight[0][1] - r->weight[1][1]};
+        const double slope = hypot(w[0], w[1]), offset = (r->bias[1] - r->bias[0]) / slope;
         const double delta[2] = {plane.expert[0].c[0] - plane.expert[1].c[0],
                                  plane.expert[0].c[1] - plane.expert[1].c[1]};
         const double along = gsl_pow_2((w[0] * delta[0] + w[1] * delta[1]) / slope);
         const double tangent = gsl_pow_2((w[0] * delta[1] - w[1] * delta[0]) / slope);
         const double tau = log_uniform(&s, 0.05, 1);
         gsl_sf_result constant, gap, wanted;
-        plane_junction_t junctions[PLANE_MAX_JUNCTIONS];
         assert_int_equal(first_order_plane_constant(&plane, &constant), GSL_SUCCESS);
         assert_int_equal(first_order_plane_gap(&plane, tau, 1e-9, &gap), GSL_SUCCESS);
         assert_int_equal(boundary_layer_gap(tau / slope, offset, along, tangent, &wanted), GSL_SUCCESS);
-        assert_true(first_order_plane_junctions(&plane, junctions) == 0 &&
-                    first_order_plane_second(&plane) == 0);
+        assert_true(first_order_plane_second(&plane) == 0);
         const char *input = INPUT("trial %d: slope %a, offset %a, tau %a", trial, slope, offset, tau);
         check_close(input, constant.val, boundary_layer_slope(offset, along, tangent) / slope, 1e-12);
         check_close(input, gap.val, wanted.val, 1e-9 + gap.err);
@@ -89,7 +85,7 @@ static double by_grid(const first_order_plane_t *plane, double tau, double step)
     for (int i = -half; i < half; i++)
         for (int j = -half; j < half; j++) {
             const double x[2] = {(i + 0.5) * step, (j + 0.5) * step};
-            const size_t winner = first_order_plane_winner(plane, x);
+            const size_t winner = planar_router_winner(&plane->router, x);
             const double mean = plane_affine_value(&plane->target[winner], x);
             const double soft = mean - first_order_plane_predict(plane, tau, x);
             const double hard = mean - plane_affine_value(&plane->expert[winner], x);
@@ -119,8 +115,8 @@ static void test_section(void **state) {
     for (int trial = 0; trial < 6; trial++) {
         first_order_plane_t plane;
         random_plane(&s, 2 + draw_below(&s, 4), &plane);
-        for (size_t k = 0; k < plane.experts; k++)
-            plane.logit[k].c[0] = plane.expert[k].c[0] = plane.target[k].c[0] = 0;
+        for (size_t k = 0; k < plane.router.experts; k++)
+            plane.router.weight[k][0] = plane.expert[k].c[0] = plane.target[k].c[0] = 0;
         gsl_sf_result section, gap;
         const double tau = log_uniform(&s, 0.05, 1);
         assert_int_equal(first_order_plane_section(&plane, tau, uniform(&s, -3, 3), 1e-10, &section),
@@ -140,39 +136,13 @@ static void test_kappa(void **state) {
     check_close("kappa", first_order_plane_kappa(), ball.value, 1e-15);
 }
 
-// At each junction three logits tie and are the largest, and every other tie of three does not lead. With K experts in the
-// plane Euler's formula bounds their number by 2 K - 5.
-static void test_junctions(void **state) {
-    (void)state;
-    stream_t s = stream_at(5, 0, 0);
-    for (int trial = 0; trial < 500; trial++) {
-        first_order_plane_t plane;
-        random_plane(&s, 3 + draw_below(&s, 6), &plane);
-        plane_junction_t junctions[PLANE_MAX_JUNCTIONS];
-        const size_t count = first_order_plane_junctions(&plane, junctions);
-        if (count > 2 * plane.experts - 5)
-            fail_msg("trial %d: %zu junctions of %zu experts", trial, count, plane.experts);
-        for (size_t i = 0; i < count; i++) {
-            const plane_junction_t *at = &junctions[i];
-            const double best =
-                plane_affine_value(&plane.logit[first_order_plane_winner(&plane, at->x)], at->x);
-            for (int j = 0; j < 3; j++)
-                check_close(INPUT("trial %d, junction %zu", trial, i),
-                            plane_affine_value(&plane.logit[at->expert[j]], at->x), best,
-                            1e-10 * (1 + fabs(best)));
-            assert_true(at->lead >= 0 && at->determinant > 0);
-        }
-    }
-}
-
 // Three cells of 120 degrees around the origin and the values 1, 0, -1, by hand: three rays of measure
 // int_0^inf phi(r) phi(0) dr = 1/(2 sqrt(2 pi)), |grad| = s sqrt 3, |det| = s^2 3 sqrt(3)/2, D^2 = 1, 4, 1.
 static void test_three_rays(void **state) {
     (void)state;
     const double s = 1.7, ray = 1 / (2 * sqrt(2 * M_PI)), kappa = first_order_plane_kappa();
     first_order_plane_t plane = {
-        .experts = 3,
-        .logit = {{{s, 0, 0}}, {{-s / 2, s * sqrt(3) / 2, 0}}, {{-s / 2, -s * sqrt(3) / 2, 0}}},
+        .router = {3, {{s, 0}, {-s / 2, s * sqrt(3) / 2}, {-s / 2, -s * sqrt(3) / 2}}, {0, 0, 0}},
         .expert = {{{0, 0, 1}}, {{0, 0, 0}}, {{0, 0, -1}}}};
     make_realisable(&plane);
     gsl_sf_result constant;
@@ -186,11 +156,9 @@ static void test_three_rays(void **state) {
 static void test_law(void **state) {
     (void)state;
     static const first_order_plane_t planes[] = {
-        {.experts = 3,
-         .logit = {{{2, 0.3, 0.1}}, {{-1, 1.8, 0}}, {{-1, -1.5, 0.2}}},
+        {.router = {3, {{2, 0.3}, {-1, 1.8}, {-1, -1.5}}, {0.1, 0, 0.2}},
          .expert = {{{0.3, 0, 1}}, {{0, 0.5, 0}}, {{0, 0, -1}}}},
-        {.experts = 4,
-         .logit = {{{2, 0, 0.5}}, {{-2, 0.2, 0.5}}, {{0, 2, 0}}, {{0, -2, 0}}},
+        {.router = {4, {{2, 0}, {-2, 0.2}, {0, 2}, {0, -2}}, {0.5, 0.5, 0, 0}},
          .expert = {{{0.3, 0, 1}}, {{0, 0.2, -0.6}}, {{0.1, 0, 0.3}}, {{0, 0, -0.9}}}}};
     for (size_t i = 0; i < 2; i++) {
         first_order_plane_t plane = planes[i];
@@ -226,11 +194,9 @@ static void test_refused(void **state) {
 int main(void) {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),    cmocka_unit_test(test_two_experts),
-        cmocka_unit_test(test_grid),       cmocka_unit_test(test_section),
-        cmocka_unit_test(test_kappa),      cmocka_unit_test(test_junctions),
-        cmocka_unit_test(test_three_rays), cmocka_unit_test(test_law),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_predict), cmocka_unit_test(test_two_experts), cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_section), cmocka_unit_test(test_kappa),       cmocka_unit_test(test_three_rays),
+        cmocka_unit_test(test_law),     cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("first_order_plane", tests, NULL, NULL);
 }

@@ -150,7 +150,59 @@ static void test_not_leading(void **state) {
     }
 }
 
-// Three ties that meet in (1, 1) with 90 degrees between two of them; a fourth expert whose ties pass by at a known distance.
+// At each junction three logits tie and are the largest. With K experts in the plane Euler's formula bounds their
+// number by 2 K - 5. The densities add up to the junctions of the second order.
+static void test_junctions(void **state) {
+    (void)state;
+    stream_t s = stream_at(8, 0, 0);
+    for (int trial = 0; trial < 500; trial++) {
+        const planar_router_t r = draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
+        planar_junction_t junctions[PLANAR_MAX_JUNCTIONS];
+        const size_t count = planar_router_junctions(&r, INFINITY, junctions);
+        if (count > 2 * r.experts - 5)
+            fail_msg("%s: %zu junctions", describe(&r, 0), count);
+        double sum = 0;
+        for (size_t i = 0; i < count; i++) {
+            const planar_junction_t *at = &junctions[i];
+            double logits[PLANAR_ROUTER_MAX];
+            planar_router_logits(&r, at->x, logits);
+            const double best = logits[planar_router_winner(&r, at->x)];
+            for (size_t k = 0; k < r.experts; k++)
+                assert_true(logits[k] <= best);
+            for (int j = 0; j < 3; j++)
+                check_close(describe(&r, 0), logits[at->expert[j]], best, 1e-10 * (1 + fabs(best)));
+            assert_true(at->expert[0] < at->expert[1] && at->expert[1] < at->expert[2]);
+            assert_true(at->lead >= 0 && at->determinant > 0);
+            sum += at->density;
+        }
+        check_close(describe(&r, 0), 1.5 * sum, planar_router_top_junctions(&r), 1e-15);
+    }
+}
+
+// Both ends of an edge are junctions, and in between its two logits are one and the largest.
+static void test_edges(void **state) {
+    (void)state;
+    stream_t s = stream_at(9, 0, 0);
+    for (int trial = 0; trial < 500; trial++) {
+        const planar_router_t r = draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
+        const planar_edge_t edge = planar_router_edge(&r, 0, 1);
+        double x[2], logits[PLANAR_ROUTER_MAX];
+        planar_edge_point(&edge, uniform(&s, fmax(edge.ends[0], -9), fmin(edge.ends[1], 9)), x);
+        planar_router_logits(&r, x, logits);
+        check_close(describe(&r, 0), logits[0], logits[1], 1e-12 * (1 + fabs(logits[0])));
+        if (fmax(edge.ends[0], -9) < fmin(edge.ends[1], 9))
+            assert_true(planar_router_lead(&r, x, 0, 1, 1) >= -1e-12);
+        for (int end = 0; end < 2 && edge.ends[0] < edge.ends[1]; end++)
+            if (isfinite(edge.ends[end])) {
+                planar_edge_point(&edge, edge.ends[end], x);
+                check_close(describe(&r, 0), planar_router_lead(&r, x, 0, 1, 1), 0,
+                            1e-10 * (1 + hypot(x[0], x[1])));
+            }
+    }
+}
+
+// Three ties that meet in (1, 1) with 90 degrees between two of them; a fourth expert whose ties pass by at a known
+// distance.
 static void test_position(void **state) {
     (void)state;
     const planar_router_t three = {3, {{0, 0}, {1, 0}, {0, 2}}, {0, -1, -2}};
@@ -182,8 +234,10 @@ static void test_peak(void **state) {
 int main(void) {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_sums), cmocka_unit_test(test_turned),      cmocka_unit_test(test_two),
-        cmocka_unit_test(test_orders),     cmocka_unit_test(test_not_leading), cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_plain_sums),  cmocka_unit_test(test_turned),
+        cmocka_unit_test(test_two),         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_not_leading), cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_junctions),   cmocka_unit_test(test_edges),
         cmocka_unit_test(test_position),
     };
     return cmocka_run_group_tests_name("planar_router", tests, NULL, NULL);

@@ -590,6 +590,21 @@ static void test_isa(void **state) {
     }
 #define ISA_CASES(what) ISA_CASE(what, BASELINE), ISA_CASE(what, AVX2), ISA_CASE(what, AVX512)
 
+// Each takes one uniform, mapped without a change of order; an empty range gives its one number.
+static void test_between(void **state) {
+    (void)state;
+    stream_t numbers = stream_at(3, 1, 5), uniforms = numbers;
+    for (int i = 0; i < 1000; i++) {
+        double u;
+        const double found = stream_between(&numbers, -3, 5);
+        stream_uniforms(&uniforms, &u, 1);
+        assert_true(found == -3 + 8 * u && found > -3 && found < 5);
+        assert_true(numbers.position == uniforms.position);
+    }
+    stream_uniforms(&uniforms, &(double){0}, 1);
+    assert_true(stream_between(&numbers, 7, 7) == 7 && numbers.position == uniforms.position);
+}
+
 // Each pick takes one word; the ends are reached, also those of the widest ranges.
 static void test_pick(void **state) {
     (void)state;
@@ -614,6 +629,7 @@ int main(void) {
         ISA_CASES(philox),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_experiment_hash),
+        cmocka_unit_test(test_between),
         cmocka_unit_test(test_pick),
         ISA_CASES(all_cuts),
         cmocka_unit_test(test_errors),

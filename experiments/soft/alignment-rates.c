@@ -67,13 +67,13 @@ static void compare_remainders(const double *lambda, double x, rates_t *rates) {
 
 static void follow(experiment_t *run, stream_t *stream, const response_model_t *model, rates_t *rates) {
     const size_t d = model->dimension;
-    double m[MOST * MOST], w[MOST * MOST], lambda[MOST], u[MOST], start[MOST], relative;
+    double m[MOST * MOST], w[MOST * MOST], lambda[MOST], u[MOST], start[MOST];
     response_matrix(model, response_sign_moments(response_deviation(model)), m);
     experiment_require(run, response_spectrum(m, d, lambda, w), "eigenvalues");
-    stream_uniforms(stream, &relative, 1);
     // x lambda_1 from 1e-3 to 30, within the sign-stability condition.
     const double most = lambda[d - 1] < 0 ? 0.9 / -lambda[d - 1] : HUGE_VAL;
-    const double x = fmin(pow(10, -3 + 4.5 * relative) / lambda[0], most), t = steps_of(lambda, x);
+    const double x = fmin(pow(10, stream_between(stream, -3, 1.5)) / lambda[0], most),
+                 t = steps_of(lambda, x);
     const double rho = (1 + x * lambda[1]) / (1 + x * lambda[0]);
     stream_normals(stream, start, d);
     for (size_t i = 0; i < d; i++)

@@ -28,14 +28,8 @@
 
 static const double MAX_Z = 4; // a statistical check fails beyond
 
-static double draw_uniform(stream_t *s, double low, double high) {
-    double u;
-    stream_uniforms(s, &u, 1);
-    return low + (high - low) * u;
-}
-
 static double draw_log_uniform(stream_t *s, double low, double high) {
-    return exp(draw_uniform(s, log(low), log(high)));
+    return exp(stream_between(s, log(low), log(high)));
 }
 
 // ---- (3.6): event by event ----
@@ -57,10 +51,10 @@ typedef struct event_count {
 static event_t draw_event(stream_t *s, int kind) {
     event_t e = {.experts = (size_t)stream_pick(s, 2, MOST_EXPERTS)};
     e.tau = kind == 1 ? draw_log_uniform(s, 1e-300, 1e300) : draw_log_uniform(s, 1e-3, 1e3);
-    e.epsilon = kind == 3 ? draw_log_uniform(s, 1e-300, 0.4) : draw_uniform(s, 0, 0.5);
+    e.epsilon = kind == 3 ? draw_log_uniform(s, 1e-300, 0.4) : stream_between(s, 0, 0.5);
     const double width = margin_kappa(e.epsilon) * e.tau;
     for (size_t k = 0; k < e.experts; k++) {
-        const double u = draw_uniform(s, -1, 1), far = draw_log_uniform(s, 1e-300, 1e300);
+        const double u = stream_between(s, -1, 1), far = draw_log_uniform(s, 1e-300, 1e300);
         const double ulps = (double)stream_pick(s, -3, 3), sign = u < 0 ? -1 : 1;
         const double start = k == 0 ? 6 * e.tau * u : e.logits[0];
         const double choices[EVENT_KINDS] = {6 * e.tau * u, sign * far,
@@ -184,7 +178,7 @@ static router_t draw_router(experiment_t *run, stream_t *s, size_t d) {
     gsl_blas_ddot(r.normal, image, &variance);
     gsl_vector_free(image);
     r.deviation = sqrt(variance);
-    r.offset = r.deviation * draw_uniform(s, -2.5, 2.5);
+    r.offset = r.deviation * stream_between(s, -2.5, 2.5);
     return r;
 }
 

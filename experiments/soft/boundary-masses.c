@@ -41,12 +41,6 @@ static const double MAX_Z = 4;
 static const char *const SANDWICH = "soft/rem-5.4", *const LINEAR = "soft/lemma-5.7",
                          *const LAW = "soft/law-ambiguity-mass", *const JUNCTIONS = "soft/law-junctions";
 
-static double draw(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 // ---- The events, in integers ----
 
 //[core
@@ -159,9 +153,10 @@ typedef struct logits_case {
 static void draw_logits(stream_t *stream, size_t kind, logits_case_t *c) {
     double normals[MAX_EXPERTS];
     stream_normals(stream, normals, c->n);
-    c->tau = exp(draw(stream, -6, 3));
-    c->epsilon = draw(stream, 0, 1) < 0.5 ? draw(stream, 0.001, 0.499) : exp(draw(stream, -20, -1));
-    const double away = pow(10, -draw(stream, 0, 17)) * (normals[0] > 0 ? 1 : -1);
+    c->tau = exp(stream_between(stream, -6, 3));
+    c->epsilon = stream_between(stream, 0, 1) < 0.5 ? stream_between(stream, 0.001, 0.499)
+                                                    : exp(stream_between(stream, -20, -1));
+    const double away = pow(10, -stream_between(stream, 0, 17)) * (normals[0] > 0 ? 1 : -1);
     const double kappa = margin_kappa(c->epsilon), kappa_n = margin_kappa_many(c->epsilon, c->n);
     double sum = 0;
     for (size_t l = 1; l < c->n; l++)
@@ -174,7 +169,7 @@ static void draw_logits(stream_t *stream, size_t kind, logits_case_t *c) {
         c->logits[l] = (l == 0 && kind > 0 ? 0 : -depth) * c->tau;
     }
     const size_t place = (size_t)stream_pick(stream, 0, (int64_t)c->n - 1);
-    const double height = 100 * c->tau * draw(stream, -1, 1), first = c->logits[0];
+    const double height = 100 * c->tau * stream_between(stream, -1, 1), first = c->logits[0];
     c->logits[0] = c->logits[place];
     c->logits[place] = first;
     for (size_t l = 0; l < c->n; l++)
@@ -206,19 +201,15 @@ static void check_logits(experiment_t *run) {
 // ---- Routers in the plane: the masses ----
 
 typedef struct planar {
-    double row[MAX_EXPERTS][3];
-    boundary_mass_router_t router;
+    planar_router_t router;
     double interface, junctions, whole; // I, J, and I over the whole lines
 } planar_t;
 
 static void finish_planar(planar_t *planar, size_t experts) {
-    planar->router = (boundary_mass_router_t){experts, (const double(*)[3])planar->row};
-    planar->interface = boundary_mass_interface(&planar->router);
-    planar->junctions = boundary_mass_junctions(&planar->router);
-    planar->whole = 0;
-    for (size_t k = 0; k < experts; k++)
-        for (size_t l = 0; l < k; l++)
-            planar->whole += boundary_mass_line(&planar->router, k, l);
+    planar->router.experts = experts;
+    planar->interface = planar_router_top_density(&planar->router);
+    planar->junctions = planar_router_junction_density(&planar->router);
+    planar->whole = planar_router_pair_density(&planar->router);
 }
 
 // The router of the laws: a_k = c_k.x - |c_k|^2/2 plus a bias, the c_k on a ring, for four experts and more with one near
@@ -229,9 +220,9 @@ static void fixed_planar(planar_t *planar, size_t experts) {
         const double turn = 2 * M_PI * (double)k / (double)ring;
         const double angle = 0.4 + turn + 0.2 * sin(3.0 * (double)k);
         const double radius = k + 1 > ring ? 0.1 : 1.6 + 0.2 * cos(5.0 * (double)k);
-        planar->row[k][0] = radius * cos(angle);
-        planar->row[k][1] = radius * sin(angle);
-        planar->row[k][2] = 0.1 * cos(7.0 * (double)k) - radius * radius / 2;
+        planar->router.weight[k][0] = radius * cos(angle);
+        planar->router.weight[k][1] = radius * sin(angle);
+        planar->router.bias[k] = 0.1 * cos(7.0 * (double)k) - radius * radius / 2;
     }
     finish_planar(planar, experts);
 }
@@ -251,11 +242,8 @@ static gsl_sf_result top_two(experiment_t *run, const planar_t *planar, double w
 static double slabs(const planar_t *planar, double width) {
     double sum = 0;
     for (size_t k = 0; k < planar->router.experts; k++)
-        for (size_t l = 0; l < k; l++) {
-            const double *a = planar->row[k], *b = planar->row[l];
-            const double slope = hypot(a[0] - b[0], a[1] - b[1]);
-            sum += gaussian_slab_mass((a[2] - b[2]) / slope, width / slope);
-        }
+        for (size_t l = 0; l < k; l++)
+            sum += planar_router_slab(&planar->router, k, l, width);
     return sum;
 }
 
@@ -264,8 +252,7 @@ static double paper_constant(const planar_t *planar, double epsilon) {
     double sum = 0;
     for (size_t k = 0; k < planar->router.experts; k++)
         for (size_t l = 0; l < k; l++)
-            sum += gsl_ran_ugaussian_pdf(0) /
-                   hypot(planar->row[k][0] - planar->row[l][0], planar->row[k][1] - planar->row[l][1]);
+            sum += gsl_ran_ugaussian_pdf(0) / planar_router_edge(&planar->router, k, l).steepness;
     return 2 * margin_kappa_many(epsilon, planar->router.experts) * sum;
 }
 
@@ -280,10 +267,13 @@ static void check_chain(experiment_t *run) {
     for (size_t i = 0; i < routers; i++) {
         planar_t planar;
         const size_t n = 2 + i % 7;
-        for (size_t k = 0; k < n; k++)
-            stream_normals(&stream, planar.row[k], 3);
+        for (size_t k = 0; k < n; k++) {
+            stream_normals(&stream, planar.router.weight[k], 2);
+            stream_normals(&stream, &planar.router.bias[k], 1);
+        }
         finish_planar(&planar, n);
-        const double tau = exp(draw(&stream, -5, 0.5)), epsilon = draw(&stream, 0.01, 0.49);
+        const double tau = exp(stream_between(&stream, -5, 0.5)),
+                     epsilon = stream_between(&stream, 0.01, 0.49);
         const gsl_sf_result near = top_two(run, &planar, margin_kappa(epsilon) * tau);
         const gsl_sf_result mass = ambiguous(run, &planar, tau, epsilon);
         const gsl_sf_result wide = top_two(run, &planar, margin_kappa_many(epsilon, n) * tau);
@@ -322,7 +312,7 @@ static int sample_masses(const montecarlo_block_t *block, const void *context) {
     for (size_t i = 0; i < block->count; i++)
         for (size_t n = 0; n < N_ROUTERS; n++) {
             double logits[MAX_EXPERTS];
-            boundary_mass_logits(&planar[n].router, block->work + 2 * i, logits);
+            planar_router_logits(&planar[n].router, block->work + 2 * i, logits);
             for (size_t t = 0; t < N_TAU; t++)
                 block->samples[(i * N_ROUTERS + n) * N_TAU + t] =
                     softmax_is_ambiguous(logits, planar[n].router.experts, TAUS[t], EPSILON);

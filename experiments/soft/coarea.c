@@ -31,14 +31,8 @@
 static const double MAX_Z = 4;           // a statistical check fails beyond
 static const double ROADS_AGREE = 2e-13; // two roads to one mass, absolute: what the quadratures estimate
 
-static double draw_uniform(stream_t *s, double low, double high) {
-    double u;
-    stream_uniforms(s, &u, 1);
-    return low + (high - low) * u;
-}
-
 static double draw_log_uniform(stream_t *s, double low, double high) {
-    return exp(draw_uniform(s, log(low), log(high)));
+    return exp(stream_between(s, log(low), log(high)));
 }
 
 // ---- Slabs in the plane ----
@@ -303,14 +297,15 @@ typedef struct random_scene {
 
 static random_scene_t draw_scene(stream_t *s) {
     random_scene_t scene = {.count = (size_t)stream_pick(s, 1, MOST_BELLS)};
-    const double angle = draw_uniform(s, -M_PI, M_PI);
+    const double angle = stream_between(s, -M_PI, M_PI);
     const interface_kind_t kind = (interface_kind_t)stream_pick(s, 0, 2);
     scene.interface = (interface_t){kind, draw_log_uniform(s, 0.3, 3), {cos(angle), sin(angle), 0}};
-    scene.interface.shape[2] = kind == INTERFACE_CIRCLE ? draw_uniform(s, 0.5, 2) : draw_uniform(s, -1, 1);
+    scene.interface.shape[2] =
+        kind == INTERFACE_CIRCLE ? stream_between(s, 0.5, 2) : stream_between(s, -1, 1);
     for (size_t i = 0; i < scene.count; i++)
         scene.bells[i] = (slab_bell_t){1.0 / (double)scene.count,
-                                       {draw_uniform(s, -2, 2), draw_uniform(s, -2, 2)},
-                                       draw_uniform(s, 0.5, 1.5)};
+                                       {stream_between(s, -2, 2), stream_between(s, -2, 2)},
+                                       stream_between(s, 0.5, 1.5)};
     scene.width = scene.interface.slope * draw_log_uniform(s, 0.01, 0.4);
     return scene;
 }
@@ -498,7 +493,7 @@ static void write_points(experiment_t *run) {
     const slab_input_t *input = &INPUT[1];
     stream_t s = experiment_stream(run, stream_experiment("points"));
     for (int i = 0; i < POINTS; i++) {
-        double z[2], left = draw_uniform(&s, 0, 1);
+        double z[2], left = stream_between(&s, 0, 1);
         stream_normals(&s, z, 2);
         size_t bell = 0;
         while (bell + 1 < input->count && left > input->bells[bell].weight)

@@ -180,10 +180,10 @@ static void write_dots(experiment_t *run) {
     for (uint32_t i = 0; i < DOTS; i++) {
         stream_t stream = stream_of(run, "drift.dots", i);
         response_model_t model;
-        double drift[MOST], m[MOST * MOST], values[MOST], vectors[MOST * MOST], draw;
-        stream_uniforms(&stream, &draw, 1);
+        double drift[MOST], m[MOST * MOST], values[MOST], vectors[MOST * MOST];
         const size_t d = LEAST + i % (MOST - 1);
-        response_draw_positive(&stream, d, pow(CONDITION, 2 * draw), &model); // as section 6 wants it
+        response_draw_positive(&stream, d, pow(CONDITION, stream_between(&stream, 0, 2)),
+                               &model); // as section 6 wants it
         drift_at_zero(&model, drift);
         response_matrix(&model, response_sign_moments(response_deviation(&model)), m);
         experiment_require(run, response_spectrum(m, d, values, vectors), "eigenvalues");

@@ -52,9 +52,7 @@ static void draw_example(stream_t *stream, size_t number, example_t *e) {
         (mixture_t){2 + number % (MAX_K - 1), 1 + number % MAX_D, SCORE_MAP_AFFINE, SCORE_MAP_AFFINE};
     stream_normals(stream, e->parameters, mixture_parameters(&e->mixture));
     stream_normals(stream, e->x, e->mixture.dimension);
-    double u;
-    stream_uniforms(stream, &u, 1);
-    e->tau = exp(-5 * u);
+    e->tau = exp(-stream_between(stream, 0, 5));
 }
 
 // The size of the experts' values, which rounding is relative to.
@@ -110,8 +108,7 @@ static double moved_biases(stream_t *stream, const example_t *e) {
     memcpy(twin.parameters + row, twin.parameters, row * sizeof *twin.parameters);
     memcpy(twin.parameters + (n + 1) * row, twin.parameters + n * row, row * sizeof *twin.parameters);
     example_t moved = twin;
-    double s;
-    stream_uniforms(stream, &s, 1);
+    const double s = stream_between(stream, 0, 1);
     moved.parameters[row - 1] += e->tau * log(2 * s);
     moved.parameters[2 * row - 1] += e->tau * log(2 * (1 - s));
     return change(&twin, moved.parameters, e->tau);

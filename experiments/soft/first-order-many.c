@@ -38,18 +38,13 @@ static const double LINE_TAUS[N_TAUS] = {0.016, 0.008, 0.004}, PLANE_TAUS[N_TAUS
 static const double SAMPLE_TAU = 0.1; // of the sampled gaps
 static const double NOISE = 0.3;      // standard deviation of Y around its mean
 static const double CLEARANCE = 1;    // least lead of the tied experts of a junction
+static const double SEEN = 10;        // junctions farther out have a density below 1e-22
 static const double STEEPNESS = 2;    // least |grad(a_k - a_l)|, and least determinant at a junction
 static const uint64_t SAMPLES = 1000000, QUICK_SAMPLES = 50000;
 static const double MAX_Z = 4;
 
 typedef enum target_kind { REALISABLE, CONTINUOUS, JUMPING, N_TARGETS } target_kind_t;
 static const char *const TARGETS[] = {"realisable", "continuous", "jumping"};
-
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
 
 // ---- Random routers ----
 
@@ -63,7 +58,7 @@ static plane_affine_t draw_affine(stream_t *stream, bool line) {
 }
 
 static void draw_values(stream_t *stream, target_kind_t kind, bool line, first_order_plane_t *plane) {
-    for (size_t k = 0; k < plane->experts; k++) {
+    for (size_t k = 0; k < plane->router.experts; k++) {
         plane->expert[k] = draw_affine(stream, line);
         plane->target[k] = kind == REALISABLE ? plane->expert[k] : draw_affine(stream, line);
         if (kind == CONTINUOUS)
@@ -79,26 +74,26 @@ static target_kind_t target_of_line(uint32_t number) {
 // by at least 1, so that the third logit stays 0.5 below.
 static void draw_line(experiment_t *run, uint32_t number, first_order_plane_t *plane) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("first-order-many.lines"), number);
-    *plane = (first_order_plane_t){.experts = 3 + number % 4};
-    double place = uniform(&stream, -2, -1);
-    for (size_t k = 1; k < plane->experts; k++) {
-        const double slope = uniform(&stream, 1, 2);
-        plane->logit[k].c[1] = plane->logit[k - 1].c[1] + slope;
-        plane->logit[k].c[2] = plane->logit[k - 1].c[2] - slope * place;
-        place += uniform(&stream, 0.5, 1.2);
+    *plane = (first_order_plane_t){.router.experts = 3 + number % 4};
+    planar_router_t *router = &plane->router;
+    double place = stream_between(&stream, -2, -1);
+    for (size_t k = 1; k < router->experts; k++) {
+        const double slope = stream_between(&stream, 1, 2);
+        router->weight[k][1] = router->weight[k - 1][1] + slope;
+        router->bias[k] = router->bias[k - 1] - slope * place;
+        place += stream_between(&stream, 0.5, 1.2);
     }
     draw_values(&stream, target_of_line(number), true, plane);
 }
 
 // Whether interfaces and junctions are clear of degeneracy at the temperatures of PLANE_TAUS, and there is a junction.
-static bool is_clear(const first_order_plane_t *plane) {
-    for (size_t k = 0; k < plane->experts; k++)
-        for (size_t l = k + 1; l < plane->experts; l++)
-            if (hypot(plane->logit[k].c[0] - plane->logit[l].c[0],
-                      plane->logit[k].c[1] - plane->logit[l].c[1]) < STEEPNESS)
+static bool is_clear(const planar_router_t *router) {
+    for (size_t k = 0; k < router->experts; k++)
+        for (size_t l = k + 1; l < router->experts; l++)
+            if (planar_router_edge(router, k, l).steepness < STEEPNESS)
                 return false;
-    plane_junction_t junctions[PLANE_MAX_JUNCTIONS];
-    const size_t count = first_order_plane_junctions(plane, junctions);
+    planar_junction_t junctions[PLANAR_MAX_JUNCTIONS];
+    const size_t count = planar_router_junctions(router, SEEN, junctions);
     bool near = false;
     for (size_t i = 0; i < count; i++) {
         if (junctions[i].lead < CLEARANCE || junctions[i].determinant < STEEPNESS)
@@ -111,13 +106,14 @@ static bool is_clear(const first_order_plane_t *plane) {
 static void draw_plane(experiment_t *run, uint32_t number, first_order_plane_t *plane) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("first-order-many.planes"), number);
     do {
-        *plane = (first_order_plane_t){.experts = 3 + number / N_TARGETS % 2};
-        for (size_t k = 0; k < plane->experts; k++) {
-            plane->logit[k] = draw_affine(&stream, false);
-            plane->logit[k].c[0] *= 3;
-            plane->logit[k].c[1] *= 3;
+        *plane = (first_order_plane_t){.router.experts = 3 + number / N_TARGETS % 2};
+        for (size_t k = 0; k < plane->router.experts; k++) {
+            const plane_affine_t logit = draw_affine(&stream, false);
+            plane->router.weight[k][0] = 3 * logit.c[0];
+            plane->router.weight[k][1] = 3 * logit.c[1];
+            plane->router.bias[k] = logit.c[2];
         }
-    } while (!is_clear(plane));
+    } while (!is_clear(&plane->router));
     draw_values(&stream, (target_kind_t)(number % N_TARGETS), false, plane);
 }
 
@@ -153,7 +149,7 @@ static double constant_of(experiment_t *run, const first_order_plane_t *plane) {
 // sum over pairs of int over I_kl of D_kl^2 p / |grad|: minus the constant of a target that does not jump.
 static double contrast_of(experiment_t *run, const first_order_plane_t *plane) {
     first_order_plane_t still = *plane;
-    for (size_t k = 0; k < still.experts; k++)
+    for (size_t k = 0; k < still.router.experts; k++)
         still.target[k] = still.target[0];
     return -constant_of(run, &still);
 }
@@ -218,17 +214,17 @@ static void check_planes(experiment_t *run) {
         const double constant = constant_of(run, &plane), contrast = contrast_of(run, &plane);
         worst = fmax(worst, deviation(terms.first, constant, contrast, &terms));
         if (number % N_TARGETS == REALISABLE) {
-            plane_junction_t junctions[PLANE_MAX_JUNCTIONS];
+            planar_junction_t junctions[PLANAR_MAX_JUNCTIONS];
             const double second = first_order_plane_second(&plane);
             worst_second = fmax(worst_second, fabs(terms.second - second) / contrast);
-            table_integer(with, (long long)plane.experts);
-            table_integer(with, (long long)first_order_plane_junctions(&plane, junctions));
+            table_integer(with, (long long)plane.router.experts);
+            table_integer(with, (long long)planar_router_junctions(&plane.router, SEEN, junctions));
             table_real(with, constant);
             table_real(with, terms.first);
             table_real(with, second);
             table_real(with, terms.second);
         } else {
-            table_integer(without, (long long)plane.experts);
+            table_integer(without, (long long)plane.router.experts);
             table_text(without, TARGETS[number % N_TARGETS]);
             table_real(without, constant);
             table_real(without, terms.first);
@@ -253,7 +249,7 @@ static int sample_risks(const montecarlo_block_t *block, const void *context) {
     stream_normals(block->stream, normals, 3 * block->count);
     for (size_t i = 0; i < block->count; i++) {
         const double *x = normals + 3 * i;
-        const size_t winner = first_order_plane_winner(plane, x);
+        const size_t winner = planar_router_winner(&plane->router, x);
         const double y = plane_affine_value(&plane->target[winner], x) + NOISE * x[2];
         block->samples[i] = gsl_pow_2(y - first_order_plane_predict(plane, SAMPLE_TAU, x)) -
                             gsl_pow_2(y - plane_affine_value(&plane->expert[winner], x));
@@ -286,14 +282,11 @@ static void check_samples(experiment_t *run) {
 
 // Three experts around one junction, cells of 120 degrees; four around two junctions; three on a line.
 static const first_order_plane_t SHOWN[] = {
-    {.experts = 3,
-     .logit = {{{2, 0, 0}}, {{-1, 1.7320508075688772, 0}}, {{-1, -1.7320508075688772, 0}}},
+    {.router = {3, {{2, 0}, {-1, 1.7320508075688772}, {-1, -1.7320508075688772}}, {0, 0, 0}},
      .expert = {{{0, 0, 1}}, {{0, 0, 0}}, {{0, 0, -1}}}},
-    {.experts = 4,
-     .logit = {{{2, 0, 0.5}}, {{-2, 0, 0.5}}, {{0, 2, 0}}, {{0, -2, 0}}},
+    {.router = {4, {{2, 0}, {-2, 0}, {0, 2}, {0, -2}}, {0.5, 0.5, 0, 0}},
      .expert = {{{0.3, 0, 1}}, {{0, 0.2, -0.6}}, {{0.1, 0, 0.3}}, {{0, 0, -0.9}}}},
-    {.experts = 3,
-     .logit = {{{0, -2, -1}}, {{0, 0, 0}}, {{0, 2, -1}}},
+    {.router = {3, {{0, -2}, {0, 0}, {0, 2}}, {-1, 0, -1}},
      .expert = {{{0, 0.3, 1}}, {{0, 0, 0}}, {{0, 0.2, -0.8}}}}};
 enum { N_SHOWN = sizeof SHOWN / sizeof *SHOWN };
 
@@ -309,7 +302,7 @@ static void write_curves(experiment_t *run) {
                                       columns, 5, (size_t)(N_SHOWN * points));
     for (int c = 0; c < N_SHOWN; c++) {
         first_order_plane_t plane = SHOWN[c];
-        for (size_t k = 0; k < plane.experts; k++)
+        for (size_t k = 0; k < plane.router.experts; k++)
             plane.target[k] = plane.expert[k];
         const double constant = constant_of(run, &plane), second = first_order_plane_second(&plane);
         for (int i = 0; i < points; i++) {

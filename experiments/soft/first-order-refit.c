@@ -38,12 +38,6 @@ static const double LEAST_KINK = 0.2; // of the one-sided derivatives a and b
 static const double REACH = 9;        // of a standard normal input
 static const double LAYER = 40;       // temperatures after which a gate is 0 or 1
 
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 // ---- Populations on a line: two affine experts, S = x - b, a target of two cubics ----
 
 typedef struct population {
@@ -162,7 +156,7 @@ static void draw_population(experiment_t *run, const char *part, uint32_t number
     stream_t stream = stream_at(experiment_seed(run), stream_experiment(part), number);
     double normals[12];
     stream_normals(&stream, normals, 12);
-    *population = (population_t){.place = uniform(&stream, -1, 1)};
+    *population = (population_t){.place = stream_between(&stream, -1, 1)};
     const bool jumps = number % 2;
     for (int i = 0; i < 4; i++) {
         population->target[0][i] = normals[i] / (1 + i);

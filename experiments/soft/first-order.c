@@ -100,15 +100,10 @@ static double density(const double x[2], const void *context) {
     return sum / parts;
 }
 
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 static interface_t draw_interface(stream_t *stream, interface_kind_t kind) {
-    const double slope = uniform(stream, 1.5, 3), turn = uniform(stream, -M_PI, M_PI);
-    const double a = uniform(stream, -1, 1), b = uniform(stream, -1, 1), c = uniform(stream, 0, 1);
+    const double slope = stream_between(stream, 1.5, 3), turn = stream_between(stream, -M_PI, M_PI);
+    const double a = stream_between(stream, -1, 1), b = stream_between(stream, -1, 1),
+                 c = stream_between(stream, 0, 1);
     switch (kind) {
     case INTERFACE_LINE:
         return (interface_t){kind, slope, {cos(turn), sin(turn), a}};
@@ -142,9 +137,9 @@ static void draw_family(experiment_t *run, uint32_t number, family_t *family) {
                          .law = (input_law_t)(number / N_INTERFACES % N_LAWS),
                          .kind = (target_kind_t)(number / (N_INTERFACES * N_LAWS) % N_TARGETS)};
     for (int i = 0; i < 2; i++) {
-        family->width[i] = uniform(&stream, 0.7, 1.2);
-        family->centre[i][0] = uniform(&stream, -1, 1);
-        family->centre[i][1] = uniform(&stream, -1, 1);
+        family->width[i] = stream_between(&stream, 0.7, 1.2);
+        family->centre[i][0] = stream_between(&stream, -1, 1);
+        family->centre[i][1] = stream_between(&stream, -1, 1);
         family->expert[i] = draw_wave(&stream);
         family->target[i] = family->kind == REALISABLE ? family->expert[i] : draw_wave(&stream);
     }

@@ -485,9 +485,7 @@ static void check_by_sampling(experiment_t *run) {
 // A family, and in *delta up to which margin the law is linear.
 static line_mixture_t draw_regular(const experiment_t *run, uint32_t i, double *delta) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("margin-tail.regular"), i);
-    double u;
-    stream_uniforms(&stream, &u, 1);
-    *delta = pow(10, 2 * u - 2);
+    *delta = pow(10, stream_between(&stream, -2, 0));
     return random_mixture_normal(&stream, i % 4 == 0 ? RANDOM_MIXTURE_STEPS : RANDOM_MIXTURE_WAVES,
                                  (line_mixture_response_t)(i % 3), MAX_EXPERTS);
 }

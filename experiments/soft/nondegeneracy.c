@@ -22,6 +22,7 @@
 // with Hessian diag(3/8, -1/8) in (b, m) at m = 0: a saddle; and a local minimum near m = 3/4 that is not the teacher.
 // At a jump D of mu the router of a soft teacher, moved by s, has the risk 2 p D^2 tau ln(2 cosh(s / 2 tau)) - p D^2 tau.
 #include "io/experiment.h"
+#include "routing/kink.h"
 #include "routing/pair_landscape.h"
 #include "routing/pair_search.h"
 #include "stat/fit.h"
@@ -428,7 +429,7 @@ static void check_kink(experiment_t *run) {
             // The interval is finite: what the closed form has beyond its ends.
             const double room = scale * tau * exp(-2 * (1 - fabs(s)) / tau) + 1e-14;
             at_teacher(run, s, tau, soft);
-            const double closed = scale * tau * (2 * log1p(exp(-fabs(s) / tau)) - 1) + scale * fabs(s);
+            const double closed = 0.5 * tau * kink_profile(s / tau);
             excess = fmax(excess, fabs(soft[0] - closed) / room);
         }
         at_teacher(run, tau / 1000, tau, soft);

@@ -35,12 +35,6 @@ static const double MASS_ERROR = 1e-9;                  // of a planar mass
 static const double MAX_Z = 4;
 static const double SEEN = 6; // junctions farther out have a density below 3e-9
 
-static double draw_uniform(stream_t *s, double low, double high) {
-    double u;
-    stream_uniforms(s, &u, 1);
-    return low + (high - low) * u;
-}
-
 static planar_router_t draw_router(stream_t *s, size_t experts) {
     planar_router_t r = {.experts = experts};
     for (size_t k = 0; k < experts; k++) {
@@ -155,7 +149,7 @@ static void check_planar(experiment_t *run) {
         for (int i = 0; i < routers; i++) {
             stream_t s = experiment_stream(run, (uint32_t)(10000 * experts) + (uint32_t)i);
             const planar_router_t r = draw_router(&s, experts);
-            const double w = exp(draw_uniform(&s, log(LEAST_WIDTH), log(DELTA_0)));
+            const double w = exp(stream_between(&s, log(LEAST_WIDTH), log(DELTA_0)));
             measure(run, &r, w, &family);
         }
         check_family(run, &family);
@@ -322,7 +316,7 @@ static high_t draw_high(stream_t *s, size_t experts) {
     high_t r = {.experts = experts};
     for (size_t k = 0; k < experts; k++) {
         stream_normals(s, r.weight[k], DIMENSION);
-        r.bias[k] = draw_uniform(s, -1, 1);
+        r.bias[k] = stream_between(s, -1, 1);
     }
     for (size_t k = 0; k < experts; k++)
         for (size_t l = 0; l < experts; l++)
@@ -446,16 +440,15 @@ static void write_lines(experiment_t *run) {
                                       COLUMNS, 8, pairs);
     for (size_t k = 0; k < DRAWN.experts; k++)
         for (size_t l = 0; l < k; l++) {
-            double ends[2];
-            planar_router_leading_interval(&DRAWN, k, l, ends);
+            const planar_edge_t edge = planar_router_edge(&DRAWN, k, l);
             table_integer(table, (long long)k + 1);
             table_integer(table, (long long)l + 1);
             table_real(table, DRAWN.weight[k][0] - DRAWN.weight[l][0]);
             table_real(table, DRAWN.weight[k][1] - DRAWN.weight[l][1]);
             table_real(table, DRAWN.bias[k] - DRAWN.bias[l]);
             table_real(table, DRAWN_WIDTH);
-            table_real(table, fmax(ends[0], -9));
-            table_real(table, fmin(ends[1], 9));
+            table_real(table, fmax(edge.ends[0], -9));
+            table_real(table, fmin(edge.ends[1], 9));
         }
 }
 

@@ -43,12 +43,6 @@ static const char *const SPLIT = "soft/lemma-5.5", *const CELLWISE = "soft/prop-
                          *const CURVATURE = "soft/lemma-5.15", *const MISROUTED = "soft/lemma-5.16",
                          *const LAW = "soft/law-risk-share";
 
-static double draw(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 // ---- Random teachers and students ----
 
 typedef struct instance {
@@ -64,7 +58,7 @@ static void draw_instance(stream_t *stream, size_t number, instance_t *c) {
     c->mixture = (mixture_t){n, DIMENSION, SCORE_MAP_AFFINE, SCORE_MAP_AFFINE};
     stream_normals(stream, c->teacher, MAX_K * 6);
     stream_normals(stream, c->student, MAX_K * 6);
-    const double away = number % 3 == 0 ? 0 : pow(10, -draw(stream, 0, 3));
+    const double away = number % 3 == 0 ? 0 : pow(10, -stream_between(stream, 0, 3));
     const size_t turn = (size_t)stream_pick(stream, 0, (int64_t)n - 1);
     for (size_t k = 0; k < n && away > 0; k++)
         for (size_t half = 0; half < 2; half++)
@@ -72,8 +66,9 @@ static void draw_instance(stream_t *stream, size_t number, instance_t *c) {
                 double *to = &c->student[3 * (half * n + (k + turn) % n) + i];
                 *to = c->teacher[3 * (half * n + k) + i] + away * *to;
             }
-    c->tau = exp(draw(stream, -5, 0));
-    c->epsilon = draw(stream, 0, 1) < 0.5 ? draw(stream, 0.01, 0.49) : exp(draw(stream, -7, -3));
+    c->tau = exp(stream_between(stream, -5, 0));
+    c->epsilon = stream_between(stream, 0, 1) < 0.5 ? stream_between(stream, 0.01, 0.49)
+                                                    : exp(stream_between(stream, -7, -3));
     for (size_t i = 0; i < POINTS; i++) {
         risk_split_point_t *point = &c->points[i];
         double logits[MAX_K], values[MAX_K], *x = c->x + DIMENSION * i;
@@ -86,7 +81,7 @@ static void draw_instance(stream_t *stream, size_t number, instance_t *c) {
         c->target[i] = point->target = values[point->cell];
     }
     const double output = risk_split(c->points, POINTS, n, 0.1, 1).output;
-    c->gamma = gsl_pow_2(4 * c->epsilon * output) * (number % 2 ? 1 + 1e-12 : draw(stream, 1, 4));
+    c->gamma = gsl_pow_2(4 * c->epsilon * output) * (number % 2 ? 1 + 1e-12 : stream_between(stream, 1, 4));
 }
 
 // The worst cases so far: the largest bound over what it bounds (or the other way round), and the least slack.

@@ -3,14 +3,14 @@
 //
 //     .npy                   io/npy.h; known by its first bytes
 //     NAME.safetensors       the only tensor of the file, io/safetensors.h; NAME.safetensors:TENSOR one of several
-//     anything else          comma-separated numbers (RFC 4180, by libcsv), one row a line, '#' for lines of comments; a
+//     anything else          comma-separated numbers (RFC 4180, by libcsv), a line a row, '#' for comments; a
 //                            first line without any number is a header
 //
-// The first index of an array counts its rows; all others run inside a row, the last one fastest, however the file orders
-// them. Nothing but one row of text and a buffer is kept in memory, so that files may be far larger.
+// The first index of an array counts its rows; all others run inside a row, the last one fastest, however the file
+// orders them. Nothing but one row of text and a buffer is kept in memory, so that files may be far larger.
 //
-// Refused, with a FAULT_INPUT that names file and row (or line): numbers that are not finite, rows of different lengths, no
-// rows, pipes and folders.
+// Refused, with a FAULT_INPUT that names file and row (or line): numbers that are not finite, rows of different
+// lengths, no rows, pipes and folders.
 #ifndef MOEGEOM_IO_ARRAY_H
 #define MOEGEOM_IO_ARRAY_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Counts and bounds for an experiment: geometry/roads.h with the threads of the run and geometry/bounds.h, where an error
-// ends the program.
+// Counts and bounds for an experiment: geometry/roads.h with the threads of the run and geometry/bounds.h, where an
+// error ends the program.
 //
 // As with experiment_montecarlo, what is computed is the business of the module below. Layers that take less than some
 // milliseconds are counted on one thread, which is faster than to start several; no result depends on it.

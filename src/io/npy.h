@@ -2,12 +2,12 @@
 // Headers of NumPy's .npy files, versions 1 to 3, with binary floating-point numbers.
 //
 // A file is the magic \x93NUMPY, two bytes of version, the length of the header as a little-endian number (2 bytes in
-// version 1, 4 beyond), the header, and the numbers, packed. The header is the text of a Python dictionary with the keys
-// descr, fortran_order and shape (numpy.lib.format, "Format Version 1.0").
+// version 1, 4 beyond), the header, and the numbers, packed. The header is the text of a Python dictionary with the
+// keys descr, fortran_order and shape (numpy.lib.format, "Format Version 1.0").
 //
-// Read are the types f2, f4 and f8 of either byte order. Refused, with a FAULT_INPUT that says where: objects and all other
-// types, headers of more than NPY_HEADER bytes, keys that are unknown, repeated or missing, and files that are not
-// exactly as long as shape and type ask for.
+// Read are the types f2, f4 and f8 of either byte order. Refused, with a FAULT_INPUT that says where: objects and all
+// other types, headers of more than NPY_HEADER bytes, keys that are unknown, repeated or missing, and files that are
+// not exactly as long as shape and type ask for.
 #ifndef MOEGEOM_IO_NPY_H
 #define MOEGEOM_IO_NPY_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A dump of router scores: one row for each token, one column for each expert.
 //
-// Scores are logits, or probabilities, of which the logarithms are taken: that keeps all differences of logits, and so all
-// margins. Scores are taken for probabilities when all of them are in [0, 1] and every row sums to 1 within 0.01, which
-// allows for 16-bit formats. A probability of 0 counts as the least positive double.
+// Scores are logits, or probabilities, of which the logarithms are taken: that keeps all differences of logits, and so
+// all margins. Scores are taken for probabilities when all of them are in [0, 1] and every row sums to 1 within 0.01,
+// which allows for 16-bit formats. A probability of 0 counts as the least positive double.
 #ifndef MOEGEOM_IO_SCORES_H
 #define MOEGEOM_IO_SCORES_H
 

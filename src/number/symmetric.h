@@ -11,8 +11,8 @@
 // The number of eigenvalues, with multiplicities, that are at most `bound`. The matrix must be symmetric.
 slong symmetric_eigenvalues_at_most(const fmpz_mat_t matrix, slong bound);
 
-// The least integer that is at least the least eigenvalue, by bisection from the row sums. The order must be 1 or more and
-// the row sums of the absolute values below 2^60.
+// The least integer that is at least the least eigenvalue, by bisection from the row sums. The order must be 1 or more
+// and the row sums of the absolute values below 2^60.
 slong symmetric_least_ceiling(const fmpz_mat_t matrix);
 
 #endif

@@ -137,23 +137,18 @@ static const double REACH = 11;
 static const double TOLERANCE = 1e-13; // of the integral over one piece of directions
 
 typedef struct region {
-    const boundary_mass_router_t *router;
+    const planar_router_t *router;
     size_t expert;
     double tau;   // 0 for the polygon
     double width; // by which the expert leads: w, or kappa tau
     double inside[2];
 } region_t;
 
-void boundary_mass_logits(const boundary_mass_router_t *router, const double x[2], double *logits) {
-    for (size_t k = 0; k < router->experts; k++)
-        logits[k] = router->row[k][0] * x[0] + router->row[k][1] * x[1] + router->row[k][2];
-}
-
 // The concave function that is positive inside: a_k - max of the others - width, or with the smooth maximum.
 static double region_depth(const region_t *region, const double x[2]) {
     double logits[BOUNDARY_MASS_MAX_EXPERTS] = {0};
     const size_t n = region->router->experts;
-    boundary_mass_logits(region->router, x, logits);
+    planar_router_logits(region->router, x, logits);
     const double own = logits[region->expert];
     logits[region->expert] = logits[n - 1];
     double rival = logits[0];
@@ -217,14 +212,16 @@ static void find_inside(region_t *region, double penalty, double goal) {
 
 // The distance along a ray at which the polygon ends, at most 2 REACH.
 static double polygon_end(const region_t *region, const double direction[2]) {
-    const double(*row)[3] = region->router->row, *own = row[region->expert];
+    const planar_router_t *router = region->router;
+    const size_t own = region->expert;
     const double *c = region->inside;
     double end = 2 * REACH;
-    for (size_t l = 0; l < region->router->experts; l++) {
-        const double w[2] = {own[0] - row[l][0], own[1] - row[l][1]};
+    for (size_t l = 0; l < router->experts; l++) {
+        const double w[2] = {router->weight[own][0] - router->weight[l][0],
+                             router->weight[own][1] - router->weight[l][1]};
         const double rate = w[0] * direction[0] + w[1] * direction[1];
-        const double slack = w[0] * c[0] + w[1] * c[1] + own[2] - row[l][2] - region->width;
-        if (l != region->expert && rate < 0)
+        const double slack = w[0] * c[0] + w[1] * c[1] + router->bias[own] - router->bias[l] - region->width;
+        if (l != own && rate < 0)
             end = fmin(end, fmax(slack, 0) / -rate);
     }
     return end;
@@ -237,11 +234,11 @@ static double region_end(const region_t *region, const double direction[2]) {
     if (region->tau == 0)
         return end;
     const size_t n = region->router->experts, own = region->expert;
-    const double(*row)[3] = region->router->row;
+    const double(*weights)[2] = region->router->weight;
     for (int step = 0; step < 60; step++) {
         const double x[2] = {region->inside[0] + end * direction[0], region->inside[1] + end * direction[1]};
         double logits[BOUNDARY_MASS_MAX_EXPERTS], sum = 0, slope = 0;
-        boundary_mass_logits(region->router, x, logits);
+        planar_router_logits(region->router, x, logits);
         double rival = -INFINITY;
         for (size_t l = 0; l < n; l++)
             rival = l == own ? rival : fmax(rival, logits[l]);
@@ -249,8 +246,8 @@ static double region_end(const region_t *region, const double direction[2]) {
             if (l != own) {
                 const double weight = exp((logits[l] - rival) / region->tau);
                 sum += weight;
-                slope += weight * ((row[own][0] - row[l][0]) * direction[0] +
-                                   (row[own][1] - row[l][1]) * direction[1]);
+                slope += weight * ((weights[own][0] - weights[l][0]) * direction[0] +
+                                   (weights[own][1] - weights[l][1]) * direction[1]);
             }
         const double depth = logits[own] - rival - region->tau * log(sum) - region->width;
         if (depth >= 0)
@@ -279,17 +276,19 @@ static double ray_integrand(double angle, const void *context) {
 
 // The directions of the corners of the polygon, between -pi and pi, ascending: there the end of a ray has its kinks.
 static size_t corner_directions(const region_t *region, double *angles) {
-    const double(*row)[3] = region->router->row, *own = row[region->expert];
+    const planar_router_t *r = region->router;
+    const size_t n = r->experts, own = region->expert;
     const double *c = region->inside;
-    const size_t n = region->router->experts;
     size_t count = 0;
     angles[count++] = -M_PI;
     for (size_t l = 0; l < n; l++)
         for (size_t m = l + 1; m < n; m++) {
-            const double a[3] = {own[0] - row[l][0], own[1] - row[l][1], own[2] - row[l][2] - region->width};
-            const double b[3] = {own[0] - row[m][0], own[1] - row[m][1], own[2] - row[m][2] - region->width};
+            const double a[3] = {r->weight[own][0] - r->weight[l][0], r->weight[own][1] - r->weight[l][1],
+                                 r->bias[own] - r->bias[l] - region->width};
+            const double b[3] = {r->weight[own][0] - r->weight[m][0], r->weight[own][1] - r->weight[m][1],
+                                 r->bias[own] - r->bias[m] - region->width};
             const double det = a[0] * b[1] - a[1] * b[0];
-            if (l == region->expert || m == region->expert || det == 0)
+            if (l == own || m == own || det == 0)
                 continue;
             const double x[2] = {(a[1] * b[2] - b[1] * a[2]) / det, (b[0] * a[2] - a[0] * b[2]) / det};
             const double angle = atan2(x[1] - c[1], x[0] - c[0]);
@@ -318,8 +317,7 @@ static int region_mass(region_t *region, gsl_sf_result *mass) {
     return quadrature_integrate(ray_integrand, region, angles, count, TOLERANCE * (double)count, mass);
 }
 
-static int outside_mass(const boundary_mass_router_t *router, double tau, double width,
-                        gsl_sf_result *result) {
+static int outside_mass(const planar_router_t *router, double tau, double width, gsl_sf_result *result) {
     if (router->experts < 2 || router->experts > BOUNDARY_MASS_MAX_EXPERTS || !(width >= 0))
         return GSL_EINVAL;
     gsl_sf_result sum = {1, 4e-16};
@@ -336,78 +334,13 @@ static int outside_mass(const boundary_mass_router_t *router, double tau, double
     return GSL_SUCCESS;
 }
 
-int boundary_mass_top_two(const boundary_mass_router_t *router, double width, gsl_sf_result *result) {
+int boundary_mass_top_two(const planar_router_t *router, double width, gsl_sf_result *result) {
     return outside_mass(router, 0, width, result);
 }
 
-int boundary_mass_ambiguous(const boundary_mass_router_t *router, double tau, double epsilon,
+int boundary_mass_ambiguous(const planar_router_t *router, double tau, double epsilon,
                             gsl_sf_result *result) {
     if (!(tau > 0) || !(epsilon > 0 && epsilon < 0.5))
         return GSL_EDOM;
     return outside_mass(router, tau, margin_kappa(epsilon) * tau, result);
-}
-
-// ---- Lines and junctions ----
-
-double boundary_mass_line(const boundary_mass_router_t *router, size_t k, size_t l) {
-    const double *a = router->row[k], *b = router->row[l];
-    const double slope = hypot(a[0] - b[0], a[1] - b[1]);
-    return gsl_ran_ugaussian_pdf((a[2] - b[2]) / slope) / slope;
-}
-
-double boundary_mass_leading_line(const boundary_mass_router_t *router, size_t k, size_t l) {
-    const double *a = router->row[k], *b = router->row[l];
-    const double slope = hypot(a[0] - b[0], a[1] - b[1]);
-    const double normal[2] = {(a[0] - b[0]) / slope, (a[1] - b[1]) / slope};
-    const double offset = (b[2] - a[2]) / slope; // the line is offset normal + s (-normal_2, normal_1)
-    double low = -INFINITY, high = INFINITY;
-    for (size_t m = 0; m < router->experts; m++) {
-        if (m == k || m == l)
-            continue;
-        const double *c = router->row[m], w[2] = {a[0] - c[0], a[1] - c[1]};
-        const double rate = w[1] * normal[0] - w[0] * normal[1];
-        const double start = offset * (w[0] * normal[0] + w[1] * normal[1]) + a[2] - c[2];
-        if (rate > 0)
-            low = fmax(low, -start / rate);
-        else if (rate < 0)
-            high = fmin(high, -start / rate);
-        else if (start < 0)
-            return 0;
-    }
-    const double share = high > low ? gsl_cdf_ugaussian_P(high) - gsl_cdf_ugaussian_P(low) : 0;
-    return share * boundary_mass_line(router, k, l);
-}
-
-double boundary_mass_interface(const boundary_mass_router_t *router) {
-    double sum = 0;
-    for (size_t k = 0; k < router->experts; k++)
-        for (size_t l = k + 1; l < router->experts; l++)
-            sum += boundary_mass_leading_line(router, k, l);
-    return sum;
-}
-
-// p / |det| at the point where three logits are equal, 0 when another is larger there or there is none.
-static double junction(const boundary_mass_router_t *router, size_t k, size_t l, size_t m) {
-    const double *a = router->row[k], *b = router->row[l], *c = router->row[m];
-    const double p[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]},
-                 q[3] = {a[0] - c[0], a[1] - c[1], a[2] - c[2]};
-    const double det = p[0] * q[1] - p[1] * q[0];
-    if (det == 0)
-        return 0;
-    const double x[2] = {(p[1] * q[2] - q[1] * p[2]) / det, (q[0] * p[2] - p[0] * q[2]) / det};
-    double logits[BOUNDARY_MASS_MAX_EXPERTS];
-    boundary_mass_logits(router, x, logits);
-    for (size_t i = 0; i < router->experts; i++)
-        if (i != k && i != l && i != m && logits[i] > logits[k])
-            return 0;
-    return gsl_ran_ugaussian_pdf(x[0]) * gsl_ran_ugaussian_pdf(x[1]) / fabs(det);
-}
-
-double boundary_mass_junctions(const boundary_mass_router_t *router) {
-    double sum = 0;
-    for (size_t k = 0; k < router->experts; k++)
-        for (size_t l = k + 1; l < router->experts; l++)
-            for (size_t m = l + 1; m < router->experts; m++)
-                sum += junction(router, k, l, m);
-    return sum;
 }

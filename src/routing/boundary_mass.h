@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The three boundary masses of a router, event by event and for linear routers in the plane.
 //
-// Soft-to-Hard Routing knows three ways of being near a tie (Remark 5.4): a small top-two margin Delta, a small pairwise
-// margin Delta_min <= Delta, and no gate above 1 - epsilon, the event U_epsilon(tau). They are nested,
+// Soft-to-Hard Routing knows three ways of being near a tie (Remark 5.4): a small top-two margin Delta, a small
+// pairwise margin Delta_min <= Delta, and no gate above 1 - epsilon, the event U_epsilon(tau). They are nested,
 //
 //     {Delta <= kappa tau}  in  U_epsilon(tau)  in  {Delta <= kappa_n tau}  in  {Delta_min <= kappa_n tau},
 //
 // kappa = ln((1 - epsilon) / epsilon), kappa_n = ln((n - 1)(1 - epsilon) / epsilon), because the tail of the gates lies
-// between exp(-Delta / tau) and n - 1 times that. For linear logits a_k(x) = w_k . x + b_k in the plane and X ~ N(0, I_2),
+// between exp(-Delta / tau) and n - 1 times that. For logits a_k(x) = w_k . x + b_k in the plane and X ~ N(0, I_2),
 // the masses of the first two are, as tau -> 0 and w -> 0,
 //
 //     P(Delta <= w) = 2 I w - (3/2) J w^2 + O(w^3),
 //     P(U_epsilon(tau)) = 2 kappa I tau + (1/2)(pi^2 - 3 kappa^2) J tau^2 + O(tau^3),
 //
-// I the sum over the pairs of the integral of p / |grad(a_k - a_l)| over the part of their line where the two lead, J the
-// sum of p / |det(w_k - w_l, w_k - w_m)| over the points where three lead together (no four do). The laws are this
-// project's; their proofs are in the report, section "Three boundary masses".
+// I the sum over the pairs of the integral of p / |grad(a_k - a_l)| over the part of their line where the two lead, J
+// the sum of p / |det(w_k - w_l, w_k - w_m)| over the points where three lead together (no four do):
+// planar_router_top_density and planar_router_junction_density, whose masses by parallel lines are a second road to
+// these. The laws are this project's; their proofs are in the report, section "Three boundary masses".
 #ifndef MOEGEOM_ROUTING_BOUNDARY_MASS_H
 #define MOEGEOM_ROUTING_BOUNDARY_MASS_H
+
+#include "routing/planar_router.h"
 
 #include <gsl/gsl_sf_result.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BOUNDARY_MASS_MAX_EXPERTS = 16 };
+enum { BOUNDARY_MASS_MAX_EXPERTS = PLANAR_ROUTER_MAX };
 
 // Which of the nested events a vector of logits is in.
 typedef struct boundary_mass_events {
@@ -38,8 +41,8 @@ bool boundary_mass_is_nested(boundary_mass_events_t events);
 
 // The events of n logits, 2 <= n <= BOUNDARY_MASS_MAX_EXPERTS, in floating arithmetic.
 //   tau, epsilon  > 0; in (0, 1/2)
-//   distance      receives how far the nearest of the four comparisons is from equality, in temperatures and relative to
-//                 1 + its sides; may be NULL. Below some 1e-12 the answer may be off
+//   distance      receives how far the nearest of the four comparisons is from equality, in temperatures and relative
+//                 to 1 + its sides; may be NULL. Below some 1e-12 the answer may be off
 boundary_mass_events_t boundary_mass_events(const double *logits, size_t n, double tau, double epsilon,
                                             double *distance);
 
@@ -49,31 +52,12 @@ boundary_mass_events_t boundary_mass_events(const double *logits, size_t n, doub
 int boundary_mass_events_certified(const double *logits, size_t n, double tau, double epsilon,
                                    boundary_mass_events_t *events);
 
-// A linear router in the plane with inputs N(0, I_2).
-typedef struct boundary_mass_router {
-    size_t experts;         // n, 2 to BOUNDARY_MASS_MAX_EXPERTS
-    const double (*row)[3]; // n rows w_1, w_2, b; no two with the same w. Owned by the caller
-} boundary_mass_router_t;
-
-// The n logits at x.
-void boundary_mass_logits(const boundary_mass_router_t *router, const double x[2], double *logits);
-
 // P(Delta <= width), width >= 0, and P(U_epsilon(tau)): one minus the masses of the n convex regions where one expert
 // leads by more than the width, or has a gate above 1 - epsilon. Each mass is an adaptive integral over the directions
 // from a point inside; along a ray the Gaussian integral is a closed form and the end of the region a root.
 //   result  value and estimated error, 1e-10 or better; left as it was on an error
 // Returns a GSL status.
-int boundary_mass_top_two(const boundary_mass_router_t *router, double width, gsl_sf_result *result);
-int boundary_mass_ambiguous(const boundary_mass_router_t *router, double tau, double epsilon,
-                            gsl_sf_result *result);
-
-// The integral of p / |grad(a_k - a_l)| over the line a_k = a_l, and over its part where no other logit is larger; closed
-// forms.
-double boundary_mass_line(const boundary_mass_router_t *router, size_t k, size_t l);
-double boundary_mass_leading_line(const boundary_mass_router_t *router, size_t k, size_t l);
-
-// I and J of the expansions above. For J the rows of three experts must not have collinear w where they lead together.
-double boundary_mass_interface(const boundary_mass_router_t *router);
-double boundary_mass_junctions(const boundary_mass_router_t *router);
+int boundary_mass_top_two(const planar_router_t *router, double width, gsl_sf_result *result);
+int boundary_mass_ambiguous(const planar_router_t *router, double tau, double epsilon, gsl_sf_result *result);
 
 #endif

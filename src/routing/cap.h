@@ -44,8 +44,8 @@ typedef struct cap_count {
     size_t vertices;  // triple ties inside the cap, m = 3
 } cap_count_t;
 
-// Counts the coalitions that an open ball meets. Ties are decided in double precision: for random W a wrong decision has
-// a probability of some 1e-13.
+// Counts the coalitions that an open ball meets. Ties are decided in double precision: for random W a wrong decision
+// has a probability of some 1e-13.
 //   rows     W, N x d, row by row; 2 <= N <= CAP_EXPERTS
 //   active   k, 1 to N - 1
 //   centre   mu, d numbers, not all 0
@@ -55,8 +55,8 @@ typedef struct cap_count {
 int cap_cells(const double *rows, size_t experts, size_t active, size_t dimension, const double *centre,
               double radius, cap_count_t *count);
 
-// How often the coalition of the logits a_i cos t + b_i sin t changes for t in (0, length). Every coalition met on the arc
-// is met on one stretch of it, so that changes + 1 coalitions are met.
+// How often the coalition of the logits a_i cos t + b_i sin t changes for t in (0, length). Every coalition met on the
+// arc is met on one stretch of it, so that changes + 1 coalitions are met.
 //   a, b     N numbers each, 2 <= N <= CAP_EXPERTS
 //   length   0 to pi
 size_t cap_arc_changes(const double *a, const double *b, size_t experts, size_t active, double length);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The router of two fixed experts on a correlated Gaussian population (Soft-to-Hard Routing, 6.1).
 //
-// X ~ N(0, Sigma), Y = m(X) + sign(v'X) d'X/2, experts m +- eps d'x/2, gate sigma(2u'x/tau). With X = R N, R R = Sigma, this
-// is the model of routing/pair_router.h in white coordinates, teacher R v/s, contrast R d, router R u and half the
+// X ~ N(0, Sigma), Y = m(X) + sign(v'X) d'X/2, experts m +- eps d'x/2, gate sigma(2u'x/tau). With X = R N, R R = Sigma,
+// this is the model of routing/pair_router.h in white coordinates, teacher R v/s, contrast R d, router R u and half the
 // temperature, so that L(u) = L_white(R u) and grad L(u) = R grad L_white(R u).
 #ifndef MOEGEOM_ROUTING_CORRELATED_ROUTER_H
 #define MOEGEOM_ROUTING_CORRELATED_ROUTER_H

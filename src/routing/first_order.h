@@ -2,8 +2,8 @@
 // The soft-hard gap of two experts near zero temperature, in the plane and for any interface of interface.h.
 //
 // Experts f1 and f2 behind the gate sigma(S/tau), S = a_1 - a_2; hard router: f1 where S > 0, f2 where S < 0. The input
-// has the density p, the target the mean mu = E[Y|X], which may jump at S = 0: mu_+ above, mu_- below. D = f1 - f2 is the
-// contrast, J = mu_+ - mu_- the jump. Pointwise, with g = sigma(-|S|/tau),
+// has the density p, the target the mean mu = E[Y|X], which may jump at S = 0: mu_+ above, mu_- below. D = f1 - f2 is
+// the contrast, J = mu_+ - mu_- the jump. Pointwise, with g = sigma(-|S|/tau),
 //
 //     E[(Y - h_tau)^2 - (Y - h_0)^2 | X] = +-D (2 mu - f1 - f2) g - D^2 g (1 - g)      (+ where S > 0)
 //

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The soft-hard gap of any number of experts near zero temperature: affine routers in the plane under Gaussian inputs.
 //
-// X ~ N(0, I_2); logits a_k, experts f_k and the target's mean mu_k on the cell of k are affine. With D_kl = f_k - f_l and
-// J_kl = mu_k - mu_l, and I_kl the part of the line {a_k = a_l} where this pair leads,
+// X ~ N(0, I_2); logits a_k, experts f_k and the target's mean mu_k on the cell of k are affine. With D_kl = f_k - f_l
+// and J_kl = mu_k - mu_l, and I_kl the part of the line {a_k = a_l} where this pair leads,
 //
 //     L_tau - L_0 = tau sum_{k<l} int over I_kl of (2 ln 2 D_kl J_kl - D_kl^2) phi / |grad(a_k - a_l)| + O(tau^2).
 //
 // Where the experts equal the target (mu_k = f_k), the junctions, points where three experts k, l, m tie and lead, give
 // all of the next term: tau^2 times the sum over the junctions of
 //
-//     kappa (D_kl^2 + D_km^2 + D_lm^2) phi / |det(grad(a_k - a_m), grad(a_l - a_m))|,   kappa = -2 Li_2(-1/2) - pi^2/12.
+//     kappa (D_kl^2 + D_km^2 + D_lm^2) phi / |det(grad(a_k - a_m), grad(a_l - a_m))|,  kappa = -2 Li_2(-1/2) - pi^2/12.
 #ifndef MOEGEOM_ROUTING_FIRST_ORDER_PLANE_H
 #define MOEGEOM_ROUTING_FIRST_ORDER_PLANE_H
 
 #include "number/ball.h"
+#include "routing/planar_router.h"
 
 #include <gsl/gsl_sf_result.h>
 #include <stddef.h>
-
-enum { FIRST_ORDER_PLANE_MAX_EXPERTS = 8 };
 
 // An affine function c_0 x_0 + c_1 x_1 + c_2 of the plane.
 typedef struct plane_affine {
@@ -26,16 +25,12 @@ typedef struct plane_affine {
 } plane_affine_t;
 
 typedef struct first_order_plane {
-    size_t experts;                                       // 2 to FIRST_ORDER_PLANE_MAX_EXPERTS
-    plane_affine_t logit[FIRST_ORDER_PLANE_MAX_EXPERTS];  // no two with the same gradient
-    plane_affine_t expert[FIRST_ORDER_PLANE_MAX_EXPERTS]; // f_k
-    plane_affine_t target[FIRST_ORDER_PLANE_MAX_EXPERTS]; // mu_k
+    planar_router_t router;
+    plane_affine_t expert[PLANAR_ROUTER_MAX]; // f_k
+    plane_affine_t target[PLANAR_ROUTER_MAX]; // mu_k
 } first_order_plane_t;
 
 double plane_affine_value(const plane_affine_t *f, const double x[2]);
-
-// The expert of the largest logit at x, the first of them on a tie.
-size_t first_order_plane_winner(const first_order_plane_t *plane, const double x[2]);
 
 // The soft prediction at x; tau > 0.
 double first_order_plane_predict(const first_order_plane_t *plane, double tau, const double x[2]);
@@ -51,21 +46,8 @@ int first_order_plane_kappa_certified(ball_t *result);
 // Returns a GSL status.
 int first_order_plane_constant(const first_order_plane_t *plane, gsl_sf_result *result);
 
-// A point where three experts tie and lead.
-typedef struct plane_junction {
-    size_t expert[3]; // ascending
-    double x[2];
-    double determinant; // |det| of the gradients of two of the three score differences
-    double lead;        // over the next expert, >= 0; infinite for three experts
-} plane_junction_t;
-
-// At most so many: a planar map with n cells has at most 2 n - 5 junctions of three.
-enum { PLANE_MAX_JUNCTIONS = 2 * FIRST_ORDER_PLANE_MAX_EXPERTS };
-
-// Writes the junctions with |x| < 10 and returns their number; four experts must not tie and lead in one point.
-size_t first_order_plane_junctions(const first_order_plane_t *plane, plane_junction_t *junctions);
-
-// The sum over the junctions above, without regard to the targets: the coefficient of tau^2 where mu_k = f_k.
+// The sum over the junctions (planar_router.h) above, without regard to the targets: the coefficient of tau^2 where
+// mu_k = f_k.
 double first_order_plane_second(const first_order_plane_t *plane);
 
 // The mean of the excess (mu - h_tau)^2 - (mu - h_0)^2 over x_1 ~ N(0, 1) at fixed x_0 = x, by quadrature between the

@@ -32,8 +32,8 @@ int gap_bound_moments(size_t experts, double alpha, ball_t *tail, ball_t *spread
 // What a moment is taken of: exp(-v), s or s (1-s).
 typedef enum gap_bound_kernel { GAP_BOUND_EXPONENTIAL, GAP_BOUND_TAIL, GAP_BOUND_SPREAD } gap_bound_kernel_t;
 
-// The moment int alpha v^(alpha-1) k(v) dv over [0, end], end > 0, by certified integration in q = v^alpha: another road to
-// J_0 and J_1, up to what lies beyond. Returns as above.
+// The moment int alpha v^(alpha-1) k(v) dv over [0, end], end > 0, by certified integration in q = v^alpha: another
+// road to J_0 and J_1, up to what lies beyond. Returns as above.
 int gap_bound_cut_moment(gap_bound_kernel_t kernel, size_t experts, double alpha, double end, ball_t *moment);
 
 // C Gamma(1+alpha), the constant in E exp(-Delta/tau) <= C Gamma(1+alpha) tau^alpha: attained up to the end of the law
@@ -48,8 +48,8 @@ int gap_bound_stated(const gap_bound_t *problem, ball_t *constant);
 // Returns as above.
 int gap_bound_sharp(const gap_bound_t *problem, ball_t *constant);
 
-// The least bound at one temperature, where a law reaches no further than C t^alpha = 1: 4 B_f C tau^alpha (B J_0 + B_f J_1)
-// with the moments cut at C^(-1/alpha)/tau. Returns as above.
+// The least bound at one temperature, where a law reaches no further than C t^alpha = 1: 4 B_f C tau^alpha (B J_0 +
+// B_f J_1) with the moments cut at C^(-1/alpha)/tau. Returns as above.
 int gap_bound_at(const gap_bound_t *problem, double tau, ball_t *bound);
 
 // The least constant for responses Y = h_0(X) of the hard router itself, 4 B_f^2 C (J_0 - J_1); B_Y does not matter.

@@ -31,7 +31,7 @@ int great_circle_cells(ulong experts, ulong active, ball_t *result);
 // Returns as great_circle_cells; GSL_EDOM also for d < 2.
 int great_circle_cap(ulong experts, ulong active, ulong dimension, ball_t *result);
 
-// ---- One router: the logits are router[2 i] x + router[2 i + 1] y, i < experts, without ties of three ----------------
+// ---- One router: the logits are router[2 i] x + router[2 i + 1] y, i < experts, without ties of three -------------
 
 // How often the coalition changes on the open arc from (1, 0) counter-clockwise to `end`: a walk along the k-th largest
 // logit, from tie to tie.

@@ -18,8 +18,8 @@ int iid_margin_top_density(size_t experts, gsl_sf_result *result);
 // P(Delta <= w) = 1 - K int phi(x) Phi(x - w)^{K-1} dx, by quadrature; w >= 0. Returns a GSL status.
 int iid_margin_top_mass(size_t experts, double w, gsl_sf_result *result);
 
-// P(Delta_min <= w) = 1 - K! int g_K with g_1 = phi, g_{j+1}(x) = phi(x) int_{-inf}^{x - w} g_j: the sorted logits are at
-// least w apart. On a grid of step at most 0.01 that divides w > 0, by a rule of sixth order; within 1e-10 for
+// P(Delta_min <= w) = 1 - K! int g_K with g_1 = phi, g_{j+1}(x) = phi(x) int_{-inf}^{x - w} g_j: the sorted logits are
+// at least w apart. On a grid of step at most 0.01 that divides w > 0, by a rule of sixth order; within 1e-10 for
 // K <= 8. Returns GSL_SUCCESS, GSL_EINVAL (w <= 0) or GSL_ENOMEM.
 int iid_margin_pair_mass(size_t experts, double w, double *mass);
 

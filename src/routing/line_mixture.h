@@ -4,10 +4,10 @@
 // K affine logits a_k(x) = w_k x + b_k, experts f_k(x) = B_f sin(p_k x + q_k), and responses with the mean mu(x),
 // |mu| <= B_Y. The input X has one of two laws.
 //
-// POWER: at a wall x_i, where experts i and i+1 (or 1 and all others) tie and lead, the margin at the distance r is s_i r
-// as long as r <= reach_i. X is at wall i with probability weight_i, right of it with probability right_i, at a distance
-// reach_i U^(1/alpha), U uniform: a density that vanishes (alpha > 1), stands (alpha = 1) or peaks (alpha < 1) at the
-// wall. Hence, exactly,
+// POWER: at a wall x_i, where experts i and i+1 (or 1 and all others) tie and lead, the margin at the distance r is s_i
+// r as long as r <= reach_i. X is at wall i with probability weight_i, right of it with probability right_i, at a
+// distance reach_i U^(1/alpha), U uniform: a density that vanishes (alpha > 1), stands (alpha = 1) or peaks (alpha < 1)
+// at the wall. Hence, exactly,
 //
 //     P(Delta <= t) = sum over i of weight_i min(1, (t / (s_i reach_i))^alpha),
 //
@@ -66,8 +66,8 @@ double line_mixture_difference(const line_mixture_t *mixture, double x, size_t w
 // rule).
 double line_mixture_gap(const line_mixture_t *mixture, double tau);
 
-// The limit of (L_tau - L_0)/tau^alpha as tau -> 0 for a power law at whose walls two experts lead (not a fan): the sum of
-// gap_bound_limit over the walls. Returns a GSL status.
+// The limit of (L_tau - L_0)/tau^alpha as tau -> 0 for a power law at whose walls two experts lead (not a fan): the sum
+// of gap_bound_limit over the walls. Returns a GSL status.
 int line_mixture_limit(const line_mixture_t *mixture, double *limit);
 
 // C of a power law, and P(Delta <= t), and E exp(-Delta/tau).

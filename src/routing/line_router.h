@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Routers of the plane with a straight interface, all of them at once: a family with two parameters.
 //
-// X ~ N(0, I_2). The router (alpha, b) uses expert 1 where S = x_1 cos alpha + x_2 sin alpha - b > 0; the experts are the
-// constants 1 and -1, so the prediction is tanh(S / (2 tau)), or sign S for tau = 0. The target is a sum of waves,
+// X ~ N(0, I_2). The router (alpha, b) uses expert 1 where S = x_1 cos alpha + x_2 sin alpha - b > 0; the experts are
+// the constants 1 and -1, so the prediction is tanh(S / (2 tau)), or sign S for tau = 0. The target is a sum of waves,
 // mu(x) = sum_j A_j sin(k_j . x + c_j): bounded, and given S + b = s its mean is
 // m(s) = sum_j A_j exp(-q_j^2 / 2) sin(p_j s + c_j) with k_j = p_j along the normal of the interface and q_j along it.
 // So the risk is one integral over s, and a move of b is one of the smooth factors phi and m phi:

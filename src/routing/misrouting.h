@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where a soft router is confidently wrong: the set E_mis of (5.11) and the partition distance of (5.17) of Soft-to-Hard
-// Routing, point by point.
+// Where a soft router is confidently wrong: the set E_mis of (5.11) and the partition distance of (5.17) of
+// Soft-to-Hard Routing, point by point.
 //
 // A matching pi sends the teacher's cell k to the student's expert pi(k). Both partitions are those of the hard winner
 // (margin.h). With G the points that are not ambiguous (softmax.h),

@@ -3,10 +3,10 @@
 // Soft-to-Hard Routing, in closed form.
 //
 // Teacher and student are those of routing/pair_landscape.h with d = 1: X uniform on [-1, 1], teacher cell 1 above
-// `cut`, student cell 1 above b. With M = 2 B^2 + 2 B_stu^2 and K = 2 experts the proof of Theorem 5.17 gives, for every
-// temperature and every student whose risk is at most that of the teacher's parameters,
+// `cut`, student cell 1 above b. With M = 2 B^2 + 2 B_stu^2 and K = 2 experts the proof of Theorem 5.17 gives, for
+// every temperature and every student whose risk is at most that of the teacher's parameters,
 //
-//     (5.18)  R = M BM* + 4 B_stu^2 eps^2,                       P(confidently misrouted) <= 4 R / gamma + K (K - 1) eta,
+//     (5.18)  R = M BM* + 4 B_stu^2 eps^2,                     P(confidently misrouted) <= 4 R / gamma + K (K - 1) eta,
 //     (5.16)  2 R + 8 B_stu^2 eps^2 + M (BM + 4 R / gamma + K (K - 1) eta) <= C_1 (BM* + BM + eta + eps^2),
 //     (5.17)  2 (4 R / gamma + K (K - 1) eta) <= C_2 (BM* + eta + eps^2),
 //

@@ -5,8 +5,8 @@
 //     slab   |a - b| <= kappa_epsilon tau, kappa_epsilon = ln((1 - epsilon) / epsilon)
 //
 // The logits, tau and epsilon are doubles, hence rational. Equality would need e^r = (1 - epsilon) / epsilon with a
-// rational r, and e^r is transcendental for r != 0 (Hermite, Lindemann), while epsilon < 1/2 excludes r = 0. So no event is ever
-// hit exactly, and a high enough precision decides each.
+// rational r, and e^r is transcendental for r != 0 (Hermite, Lindemann), while epsilon < 1/2 excludes r = 0. So no
+// event is ever hit exactly, and a high enough precision decides each.
 #ifndef MOEGEOM_ROUTING_PAIR_EVENT_H
 #define MOEGEOM_ROUTING_PAIR_EVENT_H
 

@@ -67,8 +67,8 @@ int pair_landscape_spectrum(const pair_landscape_t *landscape, const double *z, 
 int pair_landscape_curvature(const pair_landscape_t *landscape, const double *z, double tau,
                              double *curvature);
 
-// The layer functional Q(z) = int (f_1 - f_2)^2 p dx_other over the interface, and its gradient (may be NULL): where mu is
-// smooth across the interface, L_tau = L_0 - tau Q + O(tau^2).
+// The layer functional Q(z) = int (f_1 - f_2)^2 p dx_other over the interface, and its gradient (may be NULL): where mu
+// is smooth across the interface, L_tau = L_0 - tau Q + O(tau^2).
 double pair_landscape_layer(const pair_landscape_t *landscape, const double *z, gsl_vector *gradient);
 
 #endif

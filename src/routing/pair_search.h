@@ -14,12 +14,12 @@
 int pair_search_minimise(const pair_landscape_t *landscape, double tau, double limit, int scan, double *z,
                          double *profile);
 
-// Moves z downhill in all parameters by GSL's quasi-Newton method (BFGS), to a gradient of about 1e-7 or for at most 200
-// steps; `risk` receives the risk reached. tau > 0. Returns a GSL status.
+// Moves z downhill in all parameters by GSL's quasi-Newton method (BFGS), to a gradient of about 1e-7 or for at most
+// 200 steps; `risk` receives the risk reached. tau > 0. Returns a GSL status.
 int pair_search_descend(const pair_landscape_t *landscape, double tau, double *z, double *risk);
 
-// Moves z along a direction as far as risk and interface allow: to the last point found, by doubling and bisection, with
-// a risk of at most `level` and |b| <= limit; z where it was when the first step of 0.01 and its halves go too far.
+// Moves z along a direction as far as risk and interface allow: to the last point found, by doubling and bisection,
+// with a risk of at most `level` and |b| <= limit; z where it was when the first step of 0.01 and its halves fail.
 // Returns a GSL status.
 int pair_search_climb(const pair_landscape_t *landscape, double tau, const double *direction, double level,
                       double limit, double *z);

@@ -2,6 +2,7 @@
 // Affine routers over the plane under a standard Gaussian input; see planar_router.h.
 #include "routing/planar_router.h"
 
+#include "routing/margin.h"
 #include "stat/gaussian.h"
 
 #include <gsl/gsl_cdf.h>
@@ -29,11 +30,36 @@ static difference_t difference_of(const planar_router_t *r, size_t k, size_t l) 
                           r->bias[k] - r->bias[l]};
 }
 
+static double difference_at(const difference_t *s, const double x[2]) {
+    return s->slope[0] * x[0] + s->slope[1] * x[1] + s->constant;
+}
+
 static double steepness(const difference_t *s) {
     return hypot(s->slope[0], s->slope[1]);
 }
 
-// ---- Lines ----
+void planar_router_logits(const planar_router_t *router, const double x[2], double *logits) {
+    for (size_t k = 0; k < router->experts; k++)
+        logits[k] = router->weight[k][0] * x[0] + router->weight[k][1] * x[1] + router->bias[k];
+}
+
+size_t planar_router_winner(const planar_router_t *router, const double x[2]) {
+    double logits[PLANAR_ROUTER_MAX];
+    planar_router_logits(router, x, logits);
+    return margin_winner(logits, router->experts);
+}
+
+double planar_router_lead(const planar_router_t *router, const double x[2], size_t k, size_t l, size_t m) {
+    double lead = INFINITY;
+    for (size_t n = 0; n < router->experts; n++)
+        if (n != k && n != l && n != m) {
+            const difference_t ahead = difference_of(router, k, n);
+            lead = fmin(lead, difference_at(&ahead, x));
+        }
+    return lead;
+}
+
+// ---- Lines of ties ----
 
 double planar_router_profile(const planar_router_t *router, size_t k, size_t l, double t) {
     const difference_t s = difference_of(router, k, l);
@@ -69,25 +95,31 @@ static double normal_mass(double low, double high) {
                    : gsl_cdf_ugaussian_P(high) - gsl_cdf_ugaussian_P(low);
 }
 
-void planar_router_leading_interval(const planar_router_t *router, size_t k, size_t l, double ends[2]) {
+planar_edge_t planar_router_edge(const planar_router_t *router, size_t k, size_t l) {
     const difference_t s = difference_of(router, k, l);
     const double norm = steepness(&s);
-    const double foot[2] = {-s.constant * s.slope[0] / (norm * norm),
-                            -s.constant * s.slope[1] / (norm * norm)};
-    ends[0] = -INFINITY;
-    ends[1] = INFINITY;
+    planar_edge_t edge = {
+        .foot = {-s.constant * s.slope[0] / (norm * norm), -s.constant * s.slope[1] / (norm * norm)},
+        .direction = {-s.slope[1] / norm, s.slope[0] / norm},
+        .steepness = norm,
+        .ends = {-INFINITY, INFINITY}};
     for (size_t m = 0; m < router->experts; m++)
         if (m != k && m != l) {
             const difference_t lead = difference_of(router, k, m);
-            cut(lead.slope[0] * foot[0] + lead.slope[1] * foot[1] + lead.constant,
-                (lead.slope[1] * s.slope[0] - lead.slope[0] * s.slope[1]) / norm, ends);
+            cut(difference_at(&lead, edge.foot),
+                (lead.slope[1] * s.slope[0] - lead.slope[0] * s.slope[1]) / norm, edge.ends);
         }
+    return edge;
+}
+
+void planar_edge_point(const planar_edge_t *edge, double u, double x[2]) {
+    for (int i = 0; i < 2; i++)
+        x[i] = edge->foot[i] + u * edge->direction[i];
 }
 
 double planar_router_leading_profile(const planar_router_t *router, size_t k, size_t l) {
-    double ends[2];
-    planar_router_leading_interval(router, k, l, ends);
-    return planar_router_profile(router, k, l, 0) * normal_mass(ends[0], ends[1]);
+    const planar_edge_t edge = planar_router_edge(router, k, l);
+    return planar_router_profile(router, k, l, 0) * normal_mass(edge.ends[0], edge.ends[1]);
 }
 
 double planar_router_pair_density(const planar_router_t *router) {
@@ -108,10 +140,14 @@ double planar_router_top_density(const planar_router_t *router) {
 
 // ---- Junctions ----
 
+static double determinant(const difference_t *s, const difference_t *t) {
+    return s->slope[0] * t->slope[1] - s->slope[1] * t->slope[0];
+}
+
 // The joint density of two differences at (0, 0), and the point x where both vanish; 0 for parallel lines, which do not
 // meet near a tie of both.
 static double joint_density(const difference_t *s, const difference_t *t, double x[2]) {
-    const double det = s->slope[0] * t->slope[1] - s->slope[1] * t->slope[0];
+    const double det = determinant(s, t);
     if (det == 0)
         return 0;
     x[0] = (s->slope[1] * t->constant - t->slope[1] * s->constant) / det;
@@ -119,25 +155,52 @@ static double joint_density(const difference_t *s, const difference_t *t, double
     return gsl_ran_ugaussian_pdf(x[0]) * gsl_ran_ugaussian_pdf(x[1]) / fabs(det);
 }
 
-static bool leads(const planar_router_t *router, size_t k, size_t l, size_t m, const double x[2]) {
-    for (size_t n = 0; n < router->experts; n++)
-        if (n != k && n != l && n != m) {
-            const difference_t ahead = difference_of(router, k, n);
-            if (ahead.slope[0] * x[0] + ahead.slope[1] * x[1] + ahead.constant < 0)
-                return false;
-        }
+// Where three experts tie, whether or not they lead; false for parallel lines.
+static bool meet(const planar_router_t *router, size_t k, size_t l, size_t m, planar_junction_t *junction) {
+    const difference_t s = difference_of(router, k, l), t = difference_of(router, k, m);
+    *junction = (planar_junction_t){.expert = {m, l, k}, .determinant = fabs(determinant(&s, &t))};
+    if (junction->determinant == 0)
+        return false;
+    junction->density = joint_density(&s, &t, junction->x);
+    junction->lead = planar_router_lead(router, junction->x, k, l, m);
     return true;
 }
 
-static double triple_sum(const planar_router_t *router, bool only_leading) {
-    double sum = 0, x[2] = {0, 0};
+size_t planar_router_junctions(const planar_router_t *router, double seen, planar_junction_t *junctions) {
+    size_t count = 0;
     for (size_t k = 0; k < router->experts; k++)
         for (size_t l = 0; l < k; l++)
             for (size_t m = 0; m < l; m++) {
-                const difference_t s = difference_of(router, k, l), t = difference_of(router, k, m);
-                const double density = joint_density(&s, &t, x);
-                if (!only_leading || leads(router, k, l, m, x))
-                    sum += density;
+                planar_junction_t at;
+                if (count < PLANAR_MAX_JUNCTIONS && meet(router, k, l, m, &at) && at.lead >= 0 &&
+                    hypot(at.x[0], at.x[1]) < seen)
+                    junctions[count++] = at;
+            }
+    return count;
+}
+
+double planar_router_junction_density(const planar_router_t *router) {
+    planar_junction_t junctions[PLANAR_MAX_JUNCTIONS];
+    const size_t count = planar_router_junctions(router, INFINITY, junctions);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += junctions[i].density;
+    return sum;
+}
+
+double planar_router_top_junctions(const planar_router_t *router) {
+    return 1.5 * planar_router_junction_density(router);
+}
+
+// Over the triples, whether or not they lead.
+static double triple_sum(const planar_router_t *router) {
+    double sum = 0;
+    for (size_t k = 0; k < router->experts; k++)
+        for (size_t l = 0; l < k; l++)
+            for (size_t m = 0; m < l; m++) {
+                planar_junction_t at;
+                if (meet(router, k, l, m, &at))
+                    sum += at.density;
             }
     return sum;
 }
@@ -157,11 +220,7 @@ static double disjoint_sum(const planar_router_t *router) {
 }
 
 double planar_router_pair_junctions(const planar_router_t *router) {
-    return 9 * triple_sum(router, false) + 4 * disjoint_sum(router);
-}
-
-double planar_router_top_junctions(const planar_router_t *router) {
-    return 1.5 * triple_sum(router, true);
+    return 9 * triple_sum(router) + 4 * disjoint_sum(router);
 }
 
 // ---- Position ----
@@ -193,16 +252,15 @@ planar_router_position_t planar_router_position(const planar_router_t *router, d
         position.cubes += pow(steepness(&ties[i].difference), -3);
         for (size_t j = 0; j < i; j++) {
             const difference_t *s = &ties[i].difference, *t = &ties[j].difference;
-            const double det = fabs(s->slope[0] * t->slope[1] - s->slope[1] * t->slope[0]);
+            const double det = fabs(determinant(s, t));
             double x[2] = {INFINITY, INFINITY};
             position.crossings += 1 / det;
             position.det = fmin(position.det, det);
             joint_density(s, t, x);
             for (size_t h = 0; h < count && hypot(x[0], x[1]) < seen; h++)
                 if (h != i && h != j && !closes(&ties[h], &ties[i], &ties[j]))
-                    position.clearance = fmin(position.clearance, fabs(ties[h].difference.slope[0] * x[0] +
-                                                                       ties[h].difference.slope[1] * x[1] +
-                                                                       ties[h].difference.constant));
+                    position.clearance =
+                        fmin(position.clearance, fabs(difference_at(&ties[h].difference, x)));
         }
     }
     return position;
@@ -249,7 +307,7 @@ static cuts_t orient(const planar_router_t *router, double width) {
 
 // The abscissa where S_kl = s and S_mn = t meet; outside of everything for parallel lines.
 static double crossing(const difference_t *s, const difference_t *t) {
-    const double det = s->slope[0] * t->slope[1] - s->slope[1] * t->slope[0];
+    const double det = determinant(s, t);
     return det == 0 ? INFINITY : (s->slope[1] * t->constant - t->slope[1] * s->constant) / det;
 }
 

@@ -6,21 +6,15 @@
 #include <math.h>
 #include <stdbool.h>
 
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 static line_mixture_t draw_sizes(stream_t *stream, line_mixture_response_t response, size_t most) {
     line_mixture_t m = {.response = response, .alpha = 1};
-    m.experts = 2 + (size_t)uniform(stream, 0, (double)most - 1);
-    m.expert_size = pow(10, uniform(stream, -1, 1));
-    m.response_size = pow(10, uniform(stream, -1, 1));
+    m.experts = 2 + (size_t)stream_between(stream, 0, (double)most - 1);
+    m.expert_size = pow(10, stream_between(stream, -1, 1));
+    m.response_size = pow(10, stream_between(stream, -1, 1));
     if (response == LINE_MIXTURE_REALISABLE)
         m.response_size = m.expert_size;
-    m.response_frequency = uniform(stream, -3, 3);
-    m.response_phase = uniform(stream, -M_PI, M_PI);
+    m.response_frequency = stream_between(stream, -3, 3);
+    m.response_phase = stream_between(stream, -M_PI, M_PI);
     return m;
 }
 
@@ -28,8 +22,8 @@ static void draw_experts(stream_t *stream, random_mixture_shape_t shape, line_mi
     for (size_t k = 0; k < m->experts; k++) {
         const bool above = shape == RANDOM_MIXTURE_FAN ? k == 0 : k % 2 == 0,
                    waves = shape == RANDOM_MIXTURE_WAVES;
-        m->frequency[k] = waves ? uniform(stream, -3, 3) : 0;
-        m->phase[k] = waves ? uniform(stream, -M_PI, M_PI) : above ? M_PI_2 : -M_PI_2;
+        m->frequency[k] = waves ? stream_between(stream, -3, 3) : 0;
+        m->phase[k] = waves ? stream_between(stream, -M_PI, M_PI) : above ? M_PI_2 : -M_PI_2;
     }
 }
 
@@ -37,14 +31,14 @@ static void draw_experts(stream_t *stream, random_mixture_shape_t shape, line_mi
 static void draw_walls(stream_t *stream, line_mixture_t *m) {
     m->walls = m->experts - 1;
     double place = -2, total = 0;
-    m->slope[0] = uniform(stream, -1, 1);
-    m->offset[0] = uniform(stream, 0, 1);
+    m->slope[0] = stream_between(stream, -1, 1);
+    m->offset[0] = stream_between(stream, 0, 1);
     for (size_t i = 0; i < m->walls; i++) {
-        place += uniform(stream, 0.5, 2);
+        place += stream_between(stream, 0.5, 2);
         m->wall[i] = (line_mixture_wall_t){.place = place, .winner = {i, i + 1}};
-        m->wall[i].steepness = uniform(stream, 0.3, 3);
-        m->wall[i].weight = uniform(stream, 0.05, 1.05);
-        m->wall[i].right = uniform(stream, 0, 1);
+        m->wall[i].steepness = stream_between(stream, 0.3, 3);
+        m->wall[i].weight = stream_between(stream, 0.05, 1.05);
+        m->wall[i].right = stream_between(stream, 0, 1);
         m->slope[i + 1] = m->slope[i] + m->wall[i].steepness;
         m->offset[i + 1] = m->offset[i] - m->wall[i].steepness * place;
         total += m->wall[i].weight;
@@ -71,13 +65,13 @@ line_mixture_t random_mixture_power(stream_t *stream, random_mixture_shape_t sha
     m.alpha = alpha;
     if (shape == RANDOM_MIXTURE_FAN) {
         m.walls = 1;
-        m.slope[0] = uniform(stream, 0.3, 3);
+        m.slope[0] = stream_between(stream, 0.3, 3);
         m.wall[0] = (line_mixture_wall_t){.steepness = m.slope[0], .weight = 1, .right = 1, .winner = {1, 0}};
     } else {
         draw_walls(stream, &m);
     }
     for (size_t i = 0; i < m.walls; i++)
-        m.wall[i].reach = reach_of(&m, i) * uniform(stream, 0.3, 1);
+        m.wall[i].reach = reach_of(&m, i) * stream_between(stream, 0.3, 1);
     draw_experts(stream, shape, &m);
     return m;
 }
@@ -87,8 +81,8 @@ line_mixture_t random_mixture_normal(stream_t *stream, random_mixture_shape_t sh
     line_mixture_t m = draw_sizes(stream, response, most);
     m.law = LINE_MIXTURE_NORMAL;
     for (size_t k = 0; k < m.experts; k++) {
-        m.slope[k] = uniform(stream, -3, 3);
-        m.offset[k] = uniform(stream, -1, 1);
+        m.slope[k] = stream_between(stream, -3, 3);
+        m.offset[k] = stream_between(stream, -1, 1);
     }
     draw_experts(stream, shape, &m);
     return m;

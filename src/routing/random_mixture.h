@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Random mixtures on the line (line_mixture.h), for bounds that must hold for all of them.
 //
-// K is uniform from 2 to `most`, B_f and B_Y are log-uniform from 0.1 to 10 (B_Y = B_f where the response is that of the
-// hard router), and a free response has a frequency of at most 3.
+// K is uniform from 2 to `most`, B_f and B_Y are log-uniform from 0.1 to 10 (B_Y = B_f where the response is that of
+// the hard router), and a free response has a frequency of at most 3.
 #ifndef MOEGEOM_ROUTING_RANDOM_MIXTURE_H
 #define MOEGEOM_ROUTING_RANDOM_MIXTURE_H
 
 #include "routing/line_mixture.h"
 #include "stat/stream.h"
 
-// Fan: one wall, behind which expert 0 leads with B_f and all others tie with -B_f. Steps: experts of constant value B_f
-// or -B_f in turn. Waves: experts with frequencies of at most 3.
+// Fan: one wall, behind which expert 0 leads with B_f and all others tie with -B_f. Steps: experts of constant value
+// B_f or -B_f in turn. Waves: experts with frequencies of at most 3.
 typedef enum random_mixture_shape {
     RANDOM_MIXTURE_FAN,
     RANDOM_MIXTURE_STEPS,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The matrix M = E[g(v'X) (d'X) X X'] of a Gaussian router (Soft-to-Hard Routing, (6.6)), in closed form.
 //
-// X ~ N(0, Sigma), Z = v'X, s^2 = v'Sigma v, g odd. By Gaussian regression X = alpha Z + e, alpha = Sigma v / s^2, with e
-// independent of Z and of covariance P = Sigma - s^2 alpha alpha'. With k_j = E[g(Z) Z^j] and a = d'alpha,
+// X ~ N(0, Sigma), Z = v'X, s^2 = v'Sigma v, g odd. By Gaussian regression X = alpha Z + e, alpha = Sigma v / s^2, with
+// e independent of Z and of covariance P = Sigma - s^2 alpha alpha'. With k_j = E[g(Z) Z^j] and a = d'alpha,
 //
 //     M = k_3 a alpha alpha' + k_1 (a P + alpha (P d)' + (P d) alpha').
 //
@@ -48,7 +48,8 @@ response_moments_t response_sign_moments(double deviation);
 int response_tanh_moment(int power, double x, gsl_sf_result *result);
 int response_tanh_moment_certified(int power, double x, ball_t *result);
 
-// E[|N|^power] with a proven error, in ball arithmetic: kappa = 2 sqrt(2/pi) of g = sign for power 3. Returns a GSL status.
+// E[|N|^power] with a proven error, in ball arithmetic: kappa = 2 sqrt(2/pi) of g = sign for power 3.
+// Returns a GSL status.
 int response_sign_moment_certified(int power, ball_t *result);
 
 // Of vectors of d numbers: x'y, |x| and x'y/(|x||y|).
@@ -82,9 +83,9 @@ int response_whiten(const response_model_t *model, double *root, double *teacher
 // Eigenvalues, descending, and orthonormal eigenvectors, one a row. Returns a GSL status.
 int response_spectrum(const double *matrix, size_t dimension, double *values, double *vectors);
 
-// A random population: Sigma = sum of lambda_i w_i w_i' with uniformly random orthonormal w_i and ln lambda_i uniform in
-// [-ln(condition)/2, ln(condition)/2]; v uniform on the sphere; d standard normal. Advances the stream. The second one
-// replaces v by -v, which is another teacher, where d'Sigma v < 0.
+// A random population: Sigma = sum of lambda_i w_i w_i' with uniformly random orthonormal w_i and ln lambda_i uniform
+// in [-ln(condition)/2, ln(condition)/2]; v uniform on the sphere; d standard normal. Advances the stream. The second
+// one replaces v by -v, which is another teacher, where d'Sigma v < 0.
 void response_draw(stream_t *stream, size_t dimension, double condition, response_model_t *model);
 void response_draw_positive(stream_t *stream, size_t dimension, double condition, response_model_t *model);
 

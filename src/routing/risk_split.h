@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The risk of a student behind soft gates, split by the teacher's cells and by what the gates are sure of.
 //
-// A teacher mu = f*_k on its cell Omega*_k, and a student h = sum of p_j f_j. An input is ambiguous when no gate exceeds
-// 1 - epsilon, and confident otherwise (Soft-to-Hard Routing, (5.4)). On the confident inputs the winner's output is within
-// 2 epsilon B_stu of h, which is all that Prop. 5.8 and Lemma 5.16 rest on.
+// A teacher mu = f*_k on its cell Omega*_k, and a student h = sum of p_j f_j. An input is ambiguous when no gate
+// exceeds 1 - epsilon, and confident otherwise (Soft-to-Hard Routing, (5.4)). On the confident inputs the winner's
+// output is within 2 epsilon B_stu of h, which is all that Prop. 5.8 and Lemma 5.16 rest on.
 #ifndef MOEGEOM_ROUTING_RISK_SPLIT_H
 #define MOEGEOM_ROUTING_RISK_SPLIT_H
 

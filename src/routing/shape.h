@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A patch of an interface, pushed along its normal: shape derivatives of a risk of two phases.
 //
-// The phases Omega_1 = {S > 0} and Omega_2 = {S < 0} of an interface (interface.h) meet in {S = 0}; n is the unit normal
-// there that points from Omega_1 into Omega_2. The patch moves to {x + eps phi(x) n(x)}: where eps phi > 0 the first
-// phase gains a layer of the second, where eps phi < 0 it loses one. For a risk
+// The phases Omega_1 = {S > 0} and Omega_2 = {S < 0} of an interface (interface.h) meet in {S = 0}; n is the unit
+// normal there that points from Omega_1 into Omega_2. The patch moves to {x + eps phi(x) n(x)}: where eps phi > 0 the
+// first phase gains a layer of the second, where eps phi < 0 it loses one. For a risk
 // J(eps) = int over Omega_1 of F_1 p + int over Omega_2 of F_2 p let q = (F_1 - F_2) p, with the trace q_gained from
 // Omega_2, where gained layers lie, and q_lost from Omega_1. The layer at height t over the patch has the area
 // (1 + t kappa) dH, kappa = div n, so that
@@ -33,8 +33,8 @@ typedef struct shape_field {
     size_t count;        // of cuts, at least 2
 } shape_field_t;
 
-// A smooth velocity whose support is the patch, exp(1 - 1/(1 - z^2)) with z in [-1, 1] along the patch, times `size`, and
-// times u - zero where it turns.
+// A smooth velocity whose support is the patch, exp(1 - 1/(1 - z^2)) with z in [-1, 1] along the patch, times `size`,
+// and times u - zero where it turns.
 typedef struct shape_bump {
     double ends[3]; // of the patch, with the zero between them
     double size;

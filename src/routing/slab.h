@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The mass of a slab {low <= S <= high} around an interface in the plane, by two roads, and the derivatives of its profile.
+// The mass of a slab {low <= S <= high} around an interface in the plane, by two roads; derivatives of its profile.
 //
-// The input is a mixture of round Gaussians. Road 1 integrates the level profile F(t) of (3.8) over the slab; road 2 cuts
-// the plane along lines and knows nothing of level sets.
+// The input is a mixture of round Gaussians. Road 1 integrates the level profile F(t) of (3.8) over the slab; road 2
+// cuts the plane along lines and knows nothing of level sets.
 //
 // Derivatives. Let V be a vector field with V . grad S = 1 and div V = 0: its flow moves the level set {S = t} to
-// {S = t + h} and leaves the area alone, so F'(t) is the integral of (V . grad q) / |grad S| over {S = t}, and so on. For a
-// line V is its normal over s, for the circle r (x - c) / (s |x - c|^2), for a cubic (0, 1 / s).
+// {S = t + h} and leaves the area alone, so F'(t) is the integral of (V . grad q) / |grad S| over {S = t}, and so on.
+// For a line V is its normal over s, for the circle r (x - c) / (s |x - c|^2), for a cubic (0, 1 / s).
 #ifndef MOEGEOM_ROUTING_SLAB_H
 #define MOEGEOM_ROUTING_SLAB_H
 
@@ -45,8 +45,8 @@ int slab_profile(const interface_t *interface, const slab_input_t *input, double
 int slab_mass_by_levels(const interface_t *interface, const slab_input_t *input, double low, double high,
                         gsl_sf_result *result);
 
-// Road 2. A line: the normal distribution of S. A cubic: over each abscissa the interval of ordinates has a mass in closed
-// form, integrated over the abscissa. A circle: the same for the disc within each of the two circles, and their
+// Road 2. A line: the normal distribution of S. A cubic: over each abscissa the interval of ordinates has a mass in
+// closed form, integrated over the abscissa. A circle: the same for the disc within each of the two circles, and their
 // difference. Returns a GSL status.
 int slab_mass_by_chords(const interface_t *interface, const slab_input_t *input, double low, double high,
                         gsl_sf_result *result);

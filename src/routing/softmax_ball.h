@@ -6,9 +6,9 @@
 //
 //     tail = T/(1 + T)  <=  sharp = M e/(1 + M e)  <=  bound = M e,
 //
-// the first an equality if and only if all losers tie; bound is that of (2.16) and Lemma 4.1 (Soft-to-Hard Routing). One
-// road computes them from the definition of the gates; rounding then hides a small slack, and precision must grow with
-// Delta/tau. The other writes T = e R, 1 <= R <= M, so that in
+// the first an equality if and only if all losers tie; bound is that of (2.16) and Lemma 4.1 (Soft-to-Hard Routing).
+// One road computes them from the definition of the gates; rounding then hides a small slack, and precision must grow
+// with Delta/tau. The other writes T = e R, 1 <= R <= M, so that in
 //
 //     bound/tail - 1 = ((M - R) + M T)/R
 //

@@ -5,8 +5,8 @@
 
 enum { EXTRAPOLATE_VALUES = 3 };
 
-// f(0) and f'(0) from f(h), f(h/2), f(h/4): exact for quadratic f; off by f'''(0) h^3 / 48 and -f'''(0) h^2 7/48 to first
-// order for others.
+// f(0) and f'(0) from f(h), f(h/2), f(h/4): exact for quadratic f; off by f'''(0) h^3 / 48 and -f'''(0) h^2 7/48 to
+// first order for others.
 //   value  the three values in this order
 //   h      the first place, > 0
 double extrapolate_limit(const double value[EXTRAPOLATE_VALUES]);

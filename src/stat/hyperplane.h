@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The integral of a Gaussian density over a hyperplane, by two roads that do not use the law of the projection.
 //
-// X ~ N(0, Sigma) has density p; the hyperplane is {x : nu'x + b = 0}. Its points are x0 + B u with x0 = -b nu / |nu|^2 and the
-// columns of B an orthonormal basis of the directions orthogonal to nu. (3.14) of Soft-to-Hard Routing says that the
-// integral of p / |nu| over it is the density at 0 of nu'X + b.
+// X ~ N(0, Sigma) has density p; the hyperplane is {x : nu'x + b = 0}. Its points are x0 + B u with x0 = -b nu / |nu|^2
+// and the columns of B an orthonormal basis of the directions orthogonal to nu. (3.14) of Soft-to-Hard Routing says
+// that the integral of p / |nu| over it is the density at 0 of nu'X + b.
 #ifndef MOEGEOM_STAT_HYPERPLANE_H
 #define MOEGEOM_STAT_HYPERPLANE_H
 

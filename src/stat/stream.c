@@ -204,10 +204,16 @@ void stream_normals(stream_t *s, double *out, size_t n) {
     fill(&v, STREAM_NORMALS, s, out, n);
 }
 
+double stream_between(stream_t *s, double low, double high) {
+    double u;
+    stream_uniforms(s, &u, 1);
+    return low + (high - low) * u;
+}
+
 int64_t stream_pick(stream_t *s, int64_t low, int64_t high) {
     uint64_t word;
     stream_bits(s, &word, 1);
-    return low + (int64_t)(word % (uint64_t)(high - low + 1));
+    return low + (int64_t)(word % ((uint64_t)high - (uint64_t)low + 1));
 }
 
 static int check_parts(stream_isa_t isa, size_t n) {

@@ -62,6 +62,9 @@ void stream_bits(stream_t *s, uint64_t *out, size_t n);
 void stream_uniforms(stream_t *s, double *out, size_t n);
 void stream_normals(stream_t *s, double *out, size_t n);
 
+// A number between low and high: low + (high - low) u of the next uniform u.
+double stream_between(stream_t *s, double low, double high);
+
 // An integer from low to high, both included, high - low < 2^63: low plus a word of the kind bits modulo their number.
 // The remainder favours the lower values by a part of (high - low + 1) / 2^64 at most.
 int64_t stream_pick(stream_t *s, int64_t low, int64_t high);
