@@ -11,8 +11,8 @@ set xrange [0:20]
 set xtics 0,5
 set xlabel "time $t/\\tau$"
 
-set lmargin at screen 0.08
-set rmargin at screen 0.455
+set lmargin at screen 0.11
+set rmargin at screen 0.475
 set logscale y
 set yrange [5e-4:3]
 set format y log_format

@@ -31,6 +31,7 @@ static const double START = 1e-4;  // of u/tau and r
 static const double STEP = 0.02;   // eta/tau, times the largest rate in the comparisons
 static const double SMALL = 0.01;  // of u/tau, where descent is compared with the linear flow
 static const double FIGURE_START = 1e-3;
+static const double FIGURE_ANGLE = 1; // of the start, radian
 
 // Which parameters move: the contrast alone, with w_1 + w_2 = 0 and b_1 = b_2 = 0, or all of them.
 typedef enum freedom { HELD, FREE } freedom_t;
@@ -255,6 +256,34 @@ static void check_centred(experiment_t *run) {
     experiment_macro_integer(run, "Spectra", cases);
 }
 
+// Sigma = (1 2; 2 5), v = e1, d = (5, -2): d'Sigma v = 1, and M - E[S D] Sigma = sqrt(2/pi) diag(1, -4). From a fitted
+// constant and a router near v, all parameters free: the alignment with v when u/tau is SMALL.
+static void check_skewed(experiment_t *run, population_t *population, gsl_vector *work) {
+    static const response_model_t skewed = {2, {1, 2, 2, 5}, {1, 0}, {5, -2}};
+    const double root = sqrt(2 / M_PI), expected[4] = {root, 0, 0, -4 * root}, tau = 1, cosine = 0.9;
+    double matrix[4], off = 0;
+    response_centred_matrix(&skewed, response_sign_moments(response_deviation(&skewed)), matrix);
+    for (size_t k = 0; k < 4; k++)
+        off = fmax(off, fabs(matrix[k] - expected[k]));
+    experiment_check(run, "soft/law-saddle", "skewed: M - E[SD] Sigma minus sqrt(2/pi) diag(1 -4)", off,
+                     AT_MOST, 1e-13, 0);
+    student_t student;
+    const double u[2] = {START * tau * cosine, START * tau * sqrt(1 - cosine * cosine)};
+    make_population(run, &skewed, tau, population);
+    set_student(u, (double[]){0, 0}, 0.5 * population->mean, &student);
+    const double *now = student.parameters;
+    for (int step = 0; step < 100 * STEPS && response_norm(now, 2) < SMALL * tau; step++)
+        descend(population, FREE, STEP * tau, work, &student);
+    const double alignment = fabs(response_cosine(now, skewed.teacher, 2)),
+                 contrast = (now[2 * ROW + 1] - now[3 * ROW + 1]) / now[1];
+    experiment_check(run, "soft/law-saddle", "skewed: alignment with v when u is small but grown", alignment,
+                     AT_MOST, 0.05, 0);
+    experiment_check(run, "soft/law-saddle", "skewed: contrast over router plus sqrt 2",
+                     fabs(contrast + M_SQRT2), AT_MOST, 0.02, 0);
+    experiment_macro(run, "SkewedStart", "%.1f", cosine);
+    experiment_macro(run, "SkewedEnd", "%.3f", alignment);
+}
+
 // ---- The figure: Sigma = diag(1, 3), v = d = e1 ----
 
 static const struct {
@@ -275,7 +304,7 @@ static void follow(experiment_t *run, int plan, population_t *population, gsl_ve
     table_t *table =
         experiment_table(run, PLANS[plan].name, "descent of router and experts, and the linear flow", columns,
                          7, STEPS / STRIDE + 1);
-    const double tau = PLANS[plan].tau, angle = 1; // of the start, radian
+    const double tau = PLANS[plan].tau, angle = FIGURE_ANGLE;
     double u[2] = {FIGURE_START * tau * cos(angle), FIGURE_START * tau * sin(angle)};
     double r[2] = {FIGURE_START * cos(angle), FIGURE_START * sin(angle)}, constant = 0;
     student_t student;
@@ -322,11 +351,16 @@ static void coupled_saddle(experiment_t *run) {
     experiment_parameter(run, "Condition", "%.0f", CONDITION, "1");
     experiment_parameter(run, "Small", "%.2f", SMALL, "tau");
     experiment_parameter(run, "FigureStart", "%.3f", FIGURE_START, "tau");
+    experiment_parameter(run, "Start", "\\num{%.0e}", START, "tau");
+    experiment_macro(run, "FigureAlignment", "%.2f", cos(FIGURE_ANGLE));
+    experiment_macro(run, "FreeTau", "%g", PLANS[1].tau);
+    experiment_macro(run, "ColdTau", "%g", PLANS[2].tau);
     population_t *population = experiment_memory(run, malloc(sizeof *population));
     gsl_vector *work = experiment_memory(run, gsl_vector_alloc(PARAMETERS));
     check_hessian(run, population);
     check_growth(run, population, work);
     check_centred(run);
+    check_skewed(run, population, work);
     check_runs(run, population, work);
     gsl_vector_free(work);
     free(population);
