@@ -24,7 +24,7 @@ set label 4 "logits of three experts, in units of $\\tau$" at graph 0, 1.07 left
 set label 5 "$\\Delta\\le\\kappa_\\varepsilon\\tau$" at 0, 0 center front textcolor rgb "white"
 plot for [r = 0:3] for [k = 1:3] plane using (of(r, k, column("x"))):(column("y")) \
          with filledcurves closed fs solid 1 border lc rgb layer[r + 1] lw (r == 0 ? 1 : 0) fc rgb layer[r + 1], \
-     for [k = 1:3] plane using (of(2, k, column("x"))):(column("y")) with lines lc rgb ink lw 1.2
+     for [k = 1:3] plane using (column("x")**2 + column("y")**2 < 50 ? of(2, k, column("x")) : NaN):(column("y")) with lines lc rgb ink lw 1.2
 unset label
 
 # ---- Right: masses over 2 kappa I tau ----

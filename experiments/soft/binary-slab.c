@@ -335,6 +335,10 @@ static void check_example(experiment_t *run) {
     experiment_macro(run, "Routers", "\\num{%.0f}", DIMENSIONS * routers);
     experiment_parameter(run, "Samples", "\\num{%.0f}",
                          (double)(experiment_quick(run) ? QUICK_SAMPLES : SAMPLES), "points");
+    experiment_macro(run, "RoadsAgree", "\\num{%.0e}", ROUND_ROADS);
+    experiment_macro_integer(run, "LeastDimension", LEAST_DIMENSION);
+    experiment_macro_integer(run, "MostDimension", MOST_DIMENSION);
+    experiment_macro_integer(run, "GridDimension", GRID_DIMENSION);
     experiment_parameter(run, "Slab", "%.1f", SAMPLED[SHOWN], "deviations of the score");
     experiment_parameter(run, "Epsilon", "%.2f", EPSILON, "1");
     experiment_claim(run, "soft/ex-3.8", VERDICT_HOLDS, METHOD_QUADRATURE, "binary-slab.csv");

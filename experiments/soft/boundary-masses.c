@@ -261,6 +261,7 @@ static void check_chain(experiment_t *run) {
     const size_t routers = experiment_quick(run) ? QUICK_ROUTERS : ROUTERS;
     stream_t stream = experiment_stream(run, stream_experiment("routers"));
     double least[4] = {INFINITY, INFINITY, INFINITY, INFINITY}, absolute = INFINITY;
+    size_t experts = 0; // of the router with the least ratio in Lemma 5.7
     static const char *const links[] = {"P(U) over P(Delta <= kappa tau)",
                                         "P(Delta <= kappa_K tau) over P(U)",
                                         "sum of the slabs over P(Delta <= kappa_K tau)", "C tau over P(U)"};
@@ -284,6 +285,8 @@ static void check_chain(experiment_t *run) {
         for (int link = 0; link < 4; link++) {
             const double low = link == 3 ? chain[1] : chain[link], high = chain[link + 1];
             absolute = fmin(absolute, high - low + error);
+            if (link == 3 && low > TINY && high / low < least[link])
+                experts = n;
             if (low > TINY)
                 least[link] = fmin(least[link], high / low);
         }
@@ -294,6 +297,7 @@ static void check_chain(experiment_t *run) {
         experiment_check(run, link == 3 ? LINEAR : SANDWICH, links[link], least[link], AT_LEAST, 1 - 1e-9, 0);
     experiment_macro_integer(run, "Routers", (long long)routers);
     experiment_macro(run, "LeastLinear", "%.2f", least[3]);
+    experiment_macro_integer(run, "LeastLinearExperts", (long long)experts);
 }
 
 // ---- The laws ----
@@ -375,6 +379,10 @@ static void check_laws(experiment_t *run) {
     moments_free(moments);
     experiment_parameter(run, "Epsilon", "%.1f", EPSILON, "1");
     experiment_parameter(run, "Samples", "\\num{%.0f}", (double)samples, "points");
+    experiment_macro(run, "TauOne", "%.1f", TAUS[0]);
+    experiment_macro(run, "TauTwo", "%.1f", TAUS[1]);
+    experiment_macro(run, "TauThree", "%.2f", TAUS[2]);
+    experiment_macro_integer(run, "MaxExperts", MAX_EXPERTS);
     experiment_macro(run, "WorstZ", "%.1f", worst_z);
     experiment_macro(run, "WorstRemainder", "%.1f", worst_remainder);
     experiment_macro(run, "LeastGain", "%.1f", least_gain);

@@ -511,6 +511,7 @@ static void plan(experiment_t *run) {
     scene_t scenes[SCENES] = {{0}};
     experiment_parameter(run, "Epsilon", "%.1f", EPSILON, "1");
     experiment_parameter(run, "Widest", "%.2f", WIDEST, "1");
+    experiment_macro(run, "RoadsAgree", "\\num{%.0e}", ROADS_AGREE);
     experiment_parameter(run, "Samples", "\\num{%.0f}",
                          (double)(experiment_quick(run) ? QUICK_SAMPLES : SAMPLES), "points");
     for (int i = 0; i < SCENES; i++) {

@@ -34,9 +34,10 @@ enum { POPULATIONS = 2000, QUICK_POPULATIONS = 40 }; // random targets whose exp
 enum { THRESHOLDS = 500, QUICK_THRESHOLDS = 6 };     // random targets whose threshold is refitted
 enum { N_TAUS = EXTRAPOLATE_VALUES, CURVE_POINTS = 21, QUICK_CURVE_POINTS = 5 };
 static const double TAUS[N_TAUS] = {0.008, 0.004, 0.002};
-static const double LEAST_KINK = 0.2; // of the one-sided derivatives a and b
-static const double REACH = 9;        // of a standard normal input
-static const double LAYER = 40;       // temperatures after which a gate is 0 or 1
+static const double LEAST_KINK = 0.2;                        // of the one-sided derivatives a and b
+static const double REACH = 9;                               // of a standard normal input
+static const double LAYER = 40;                              // temperatures after which a gate is 0 or 1
+static const double QUANTISER_TAU = 0.1, EXAMPLE_TAU = 0.02; // where the text quotes the two examples
 
 // ---- Populations on a line: two affine experts, S = x - b, a target of two cubics ----
 
@@ -294,7 +295,7 @@ static void check_example(experiment_t *run) {
         {"place", "1", "%.2f", NULL}, {"limit", "1", "%.8f", NULL}, {"measured", "1", "%.8f", NULL}};
     const moved_t moved = move_threshold(run, &EXAMPLE);
     const trace_t trace = trace_of(&EXAMPLE);
-    const double tau = 0.02, hard = integrate(run, &(term_t){&EXAMPLE, 0, 0, RISK, RISK});
+    const double tau = EXAMPLE_TAU, hard = integrate(run, &(term_t){&EXAMPLE, 0, 0, RISK, RISK});
     double a, b;
     derivatives_of(&trace, &a, &b);
     experiment_check(run, CLAIM, "example: measured constant with the threshold fixed",
@@ -303,6 +304,7 @@ static void check_example(experiment_t *run) {
                      AT_MOST, -0.022, 1e-9);
     experiment_check(run, CLAIM, "example: measured minus 3/4 H(1/3) - 1/2",
                      fabs(moved.measured - 0.75 * entropy(1.0 / 3) + 0.5), AT_MOST, 1e-8, 0);
+    experiment_macro(run, "ExampleTau", "%.2f", tau);
     experiment_macro(run, "ExampleFixed", "%.4f", moved.fixed);
     experiment_macro(run, "ExampleRefitted", "%.4f", moved.refitted);
     const int points = experiment_quick(run) ? QUICK_CURVE_POINTS : CURVE_POINTS;
@@ -365,7 +367,9 @@ static void check_quantiser(experiment_t *run) {
         table_row(table, (double[]){tau, fixed_ratio(run, &QUANTISER, tau), -0.5 + curvature * tau,
                                     (refitted_quantiser(run, tau) - hard) / tau});
     }
-    experiment_macro(run, "QuantiserGain", "%.4f", -0.1 * fixed_ratio(run, &QUANTISER, 0.1));
+    experiment_macro(run, "QuantiserGain", "%.4f",
+                     -QUANTISER_TAU * fixed_ratio(run, &QUANTISER, QUANTISER_TAU));
+    experiment_macro(run, "QuantiserTau", "%.1f", QUANTISER_TAU);
     experiment_macro(run, "QuantiserHard", "%.4f", hard);
 }
 

@@ -633,6 +633,9 @@ static void write_curves(experiment_t *run) {
 static void first_order(experiment_t *run) {
     experiment_macro(run, "Threshold", "%.4f", 1 / (2 * M_LN2));
     experiment_parameter(run, "SampleTau", "%.1f", SAMPLE_TAU, "1");
+    char taus[64];
+    snprintf(taus, sizeof taus, "%g, %g, %g", TAUS[0], TAUS[1], TAUS[2]);
+    experiment_macro_text(run, "Taus", taus);
     experiment_macro(run, "Samples", "\\num{%.0f}",
                      (double)(experiment_quick(run) ? QUICK_SAMPLES : SAMPLES));
     check_moments(run);

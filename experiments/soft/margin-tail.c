@@ -184,6 +184,9 @@ static void test_families(experiment_t *run) {
     }
     experiment_macro_integer(run, "Families", (long long)families * ALPHAS);
     experiment_macro_integer(run, "Temperatures", TEMPERATURES);
+    experiment_macro(run, "Coldest", "\\num{%.0e}", COLDEST);
+    experiment_macro(run, "Cut", "%.0f", CUT);
+    experiment_macro_integer(run, "MostExperts", MAX_EXPERTS);
 }
 
 // ---- The constants, certified ----

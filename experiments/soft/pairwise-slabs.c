@@ -176,6 +176,8 @@ static void check_remainder(experiment_t *run) {
     const double mass = gaussian_slab_mass(OFFSET, WIDTH), first = 2 * WIDTH * gsl_ran_ugaussian_pdf(OFFSET);
     experiment_check(run, "soft/eq-3.9", "mass over its first order at b = 3", mass / first, AT_LEAST, 1.1,
                      1e-12);
+    experiment_macro(run, "ConvexOffset", "%.0f", OFFSET);
+    experiment_macro(run, "ConvexWidth", "%.1f", WIDTH);
     experiment_macro(run, "ConvexMass", "%.6f", mass);
     experiment_macro(run, "ConvexFirst", "%.6f", first);
     // Without (3.7) no constant exists: an expert and its copy are tied everywhere.
@@ -482,6 +484,8 @@ static void write_profiles(experiment_t *run) {
 static void plan(experiment_t *run) {
     experiment_parameter(run, "DeltaZero", "%.1f", DELTA_0, "1");
     experiment_parameter(run, "LeastWidth", "%.3f", LEAST_WIDTH, "1");
+    experiment_macro_integer(run, "LeastExperts", LEAST_EXPERTS);
+    experiment_macro_integer(run, "MostExperts", MOST_EXPERTS);
     experiment_parameter(run, "Dimension", "%.0f", DIMENSION, "1");
     experiment_parameter(run, "SampledWidth", "%.2f", SAMPLED_WIDTH, "1");
     experiment_parameter(run, "Samples", "\\num{%.0f}",

@@ -34,7 +34,7 @@ enum { VECTORS = 21000, QUICK_VECTORS = 400 };                         // of eac
 enum { LITERAL_LIMIT = 256, FACTORED = 128, SUMMIT_PRECISION = 4096 }; // bits
 enum { SUMMITS = 24 };      // of the extreme vectors, the ones that are decided by their definition as well
 enum { CLOUD = 120 };       // random vectors in the figure
-enum { CURVE_POINTS = 81 }; // margins from 0.01 to 1000 temperatures
+enum { CURVE_POINTS = 81 }; // margins from 0.1 to 700 temperatures
 static const double LEAST_NORMAL = 0x1p-1022;
 static const double LOG_RANGE = 300; // scales and temperatures reach from 1e-300 to 1e300
 
@@ -280,6 +280,7 @@ static void decide_families(experiment_t *run, softmax_ball_t *b) {
         }
     }
     state_tightest(run, &all);
+    experiment_macro_integer(run, "MostExperts", MOST);
     experiment_macro_integer(run, "Vectors", all.vectors);
     experiment_macro_integer(run, "Gates", all.singles);
     experiment_macro_integer(run, "NaiveFails", all.naive);
