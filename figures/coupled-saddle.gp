@@ -17,9 +17,10 @@ set logscale y
 set yrange [5e-4:3]
 set format y log_format
 set ylabel "$|u|/\\tau$"
-set label 1 "held" at 5.2,0.15 left textcolor rgb red
-set label 2 "all free, $\\tau=0.2$" at 11.4,1.6 left textcolor rgb orange
-set label 3 "all free, $\\tau=1$" at 7.6,0.02 left textcolor rgb blue
+set label 1 "sum held" at 11.2,0.014 left textcolor rgb red
+set label 2 "all free, $\\tau=0.2$" at 11.2,0.0062 left textcolor rgb orange
+set label 3 "all free, $\\tau=1$" at 11.2,0.0028 left textcolor rgb blue
+set label 4 "linear flows" at 11.2,0.00125 left textcolor rgb grey
 plot for [k = 1:3] results."/coupled-saddle.".run[k].".csv" using "time":"linear_norm" with lines ls 11, \
      for [k = 1:3] results."/coupled-saddle.".run[k].".csv" using "time":"norm" with lines lc rgb colour[k] lw 1.6
 unset label
@@ -31,10 +32,8 @@ set yrange [0:1.04]
 set ytics 0,0.25 format "$%g$"
 set ylabel "alignment $|\\cos(u,v)|$"
 set label 1 "sum held" at 12.6,0.70 left textcolor rgb red
-set label 2 "all free," at 6.6,0.61 right textcolor rgb orange
-set label 4 "$\\tau=0.2$" at 6.6,0.52 right textcolor rgb orange
-set label 3 "all free," at 3.4,0.90 right textcolor rgb blue
-set label 5 "$\\tau=1$" at 2.8,0.81 right textcolor rgb blue
+set label 2 "$\\tau=0.2$" at 6.0,0.57 right textcolor rgb orange
+set label 3 "$\\tau=1$" at 4.1,0.84 left textcolor rgb blue
 plot for [k = 1:3] results."/coupled-saddle.".run[k].".csv" using "time":"linear_alignment" with lines ls 11, \
      for [k = 1:3] results."/coupled-saddle.".run[k].".csv" using "time":"alignment" with lines lc rgb colour[k] lw 1.6
 unset multiplot

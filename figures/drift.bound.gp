@@ -5,7 +5,7 @@ dots = results."/drift.dots.csv"
 bound = results."/drift.bound.csv"
 
 set lmargin at screen 0.11
-set rmargin at screen 0.76
+set rmargin at screen 0.74
 set tmargin at screen 0.93
 set bmargin at screen 0.17
 set logscale x

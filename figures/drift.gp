@@ -27,7 +27,7 @@ do for [panel = 1:2] {
     if (panel == 1) { set ylabel "$u_2/\\tau$" } else { unset ylabel }
     set label 1 (panel == 1 ? "descent on the risk: $-\\nabla L(u)$" : "section 6 of the paper: $\\frac1\\tau Mu$") at graph 0.5, 1.05 center
     set arrow 1 from 0,0 to (panel == 1 ? 0.8 : 0), 0 lc rgb ink lw (panel == 1 ? 2.4 : 0) size 0.14,25 filled front
-    if (panel == 1) { set label 2 "drift at $0$" at 0.02, -0.26 left textcolor rgb ink front } else { unset label 2; unset arrow 1 }
+    if (panel == 1) { set label 2 "{\\setlength{\\fboxsep}{1pt}\\colorbox{white}{drift at $0$}}" at 0.4, -0.28 center textcolor rgb ink front } else { unset label 2; unset arrow 1 }
     plot field using (column("u1") - scaled(fa, fa, fb) / 2):(column("u2") - scaled(fb, fa, fb) / 2):(scaled(fa, fa, fb)):(scaled(fb, fa, fb)) \
              with vectors head size 0.06,25 filled lc rgb "#B0B0B0" lw 0.8, \
          for [k = 1:6] paths using (on(k, column(px))):(on(k, column(py))) with lines lc rgb colour[k] lw 1.8, \

@@ -20,8 +20,8 @@ set xrange [0.7e-4:0.8]
 set yrange [1e-9:1e8]
 set ytics 1e-9,1e3
 set label 1 "distance to the teacher, (5.16)" at graph 0, 1.05 left
-set label 2 "bound, $\\varepsilon=\\min(\\tau,0.05)$" at 0.8e-4, 5e-3 left textcolor rgb green
-set label 3 "bound, $\\varepsilon=0.05$" at 1e-4, 60 left textcolor rgb orange
+set label 2 "bound, $\\varepsilon=\\min(\\tau,0.05)$" at 1.1e-4, 5e-3 left textcolor rgb green
+set label 3 "bound, $\\varepsilon=0.05$" at 1.1e-4, 60 left textcolor rgb orange
 set label 4 "minimiser" at 1.1e-3, 1.6e-5 right textcolor rgb blue
 set label 5 "$4pD^2(1-\\ln2)^2(\\ell_1^{-1}+\\ell_2^{-1})\\,\\tau^2$" at 7e-4, 1e-8 left textcolor rgb grey
 plot minimum using "tau":"law" with lines ls 11, \

@@ -18,14 +18,14 @@ set format x "$%g^\\circ$"
 set ytics 0,0.05
 set xlabel "angle of the student's line"
 set label 1 "$\\Psi_\\tau$, $\\mu=\\mathrm{sign}(x_1)\\,x_2$ on the square" at graph 0, 1.06 left
-set label 2 "teacher" at 96, 0.005 left textcolor rgb ink
+set label 2 "teacher" at 99, 0.011 left textcolor rgb ink
 set label 3 "saddle" at 4, 0.157 left textcolor rgb red
 set label 4 "spurious" at 38, 0.101 center textcolor rgb blue
 set label 5 "minimum" at 38, 0.089 center textcolor rgb blue
-set label 6 "$\\tau=0.1$" at 183, 0.112 left textcolor rgb green
-set label 7 "$0.05$" at 183, 0.1275 left textcolor rgb orange
-set label 8 "$0.02$" at 183, 0.1395 left textcolor rgb sky
-set label 9 "$0$" at 183, 0.1515 left textcolor rgb ink
+set label 6 "$\\tau=0.1$" at 187, 0.112 left textcolor rgb green
+set label 7 "$0.05$" at 187, 0.1275 left textcolor rgb orange
+set label 8 "$0.02$" at 187, 0.1395 left textcolor rgb sky
+set label 9 "$0$" at 187, 0.1515 left textcolor rgb ink
 plot angles using "degrees":"soft_3" with lines lc rgb green lw 1.4, \
      angles using "degrees":"soft_2" with lines lc rgb orange lw 1.4, \
      angles using "degrees":"soft_1" with lines lc rgb sky lw 1.4, \

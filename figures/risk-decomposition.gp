@@ -19,9 +19,9 @@ set rmargin at screen 0.40
 set yrange [1e-4:10]
 set label 1 "parts of the risk, $\\varepsilon=0.1$" at graph 0, 1.06 left
 set label 2 "$(B+B_{\\mathrm{stu}})^2\\,P(U_\\varepsilon)$" at 0.0115, 2.2 left textcolor rgb grey
-set label 3 "$4B_{\\mathrm{stu}}^2\\varepsilon^2$" at 1.07, 0.04 left textcolor rgb grey
-set label 4 "$\\widetilde L_{\\tau,\\mathrm{bdry}}$" at 1.07, 0.27 left textcolor rgb blue
-set label 5 "$\\widetilde L_{\\tau,\\mathrm{int}}$" at 1.07, 0.0017 left textcolor rgb orange
+set label 3 "$4B_{\\mathrm{stu}}^2\\varepsilon^2$" at 1.16, 0.04 left textcolor rgb grey
+set label 4 "$\\widetilde L_{\\tau,\\mathrm{bdry}}$" at 1.16, 0.27 left textcolor rgb blue
+set label 5 "$\\widetilde L_{\\tau,\\mathrm{int}}$" at 1.16, 0.0017 left textcolor rgb orange
 plot curves using "tau":"bound" with lines ls 11, \
      curves using "tau":"confident_bound" with lines ls 12, \
      curves using "tau":"boundary" with linespoints ls 1 pi 5, \
@@ -32,9 +32,9 @@ set lmargin at screen 0.60
 set rmargin at screen 0.90
 set yrange [1e-3:0.3]
 set label 1 "share of the confident inputs" at graph 0, 1.06 left
-set label 2 "$\\varepsilon=0.2$" at 1.07, law(0.2) left textcolor rgb green
-set label 3 "$\\varepsilon=0.1$" at 1.07, law(0.1) left textcolor rgb blue
-set label 4 "$\\varepsilon=0.05$" at 1.07, law(0.05) left textcolor rgb pink
+set label 2 "$\\varepsilon=0.2$" at 1.16, law(0.2) left textcolor rgb green
+set label 3 "$\\varepsilon=0.1$" at 1.16, law(0.1) left textcolor rgb blue
+set label 4 "$\\varepsilon=0.05$" at 1.16, law(0.05) left textcolor rgb pink
 plot law(0.2) with lines ls 11, law(0.1) with lines ls 11, law(0.05) with lines ls 11, \
      curves using "tau":"share_20" with linespoints ls 3 pi 5, \
      curves using "tau":"share_10" with linespoints ls 1 pi 5, \

@@ -21,7 +21,7 @@ set label 2 "$\\Omega_k=\\{S>0\\}$" at -1.5,1.95 center textcolor rgb ink
 set label 3 "$\\Omega_\\ell$" at 1.7,-1.9 center textcolor rgb ink
 set label 4 "gained, $\\varphi>0$: $D_{k\\ell}(\\mu_\\ell)$" at -1.0,0.85 center textcolor rgb blue
 set label 5 "lost, $\\varphi<0$: $D_{k\\ell}(\\mu_k)$" at 1.05,-0.85 center textcolor rgb red
-set label 6 "$n$" at -1.38,-0.95 left textcolor rgb grey
+set label 6 "$n$" at -1.52,-1.12 left textcolor rgb grey
 # The head of the table is row 0.
 plot layers using 2:3 every ::1::82 with filledcurves closed fs transparent solid 0.35 noborder lc rgb blue, \
      layers using 2:3 every ::83::164 with filledcurves closed fs transparent solid 0.35 noborder lc rgb red, \

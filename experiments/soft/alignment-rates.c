@@ -15,7 +15,8 @@
 
 enum { MOST = RESPONSE_MAX_DIMENSION, LEAST = 2 };
 enum { CASES = 600, QUICK_CASES = 60, STEPS = 40, POINTS = 41 };
-static const double CONDITION = 25; // of Sigma, at most
+static const double CONDITION = 25;         // of Sigma, at most
+static const double DECADES[2] = {-3, 1.5}; // x lambda_1 lies between these powers of 10
 
 // The worst cases over all populations.
 typedef struct rates {
@@ -27,7 +28,6 @@ typedef struct rates {
     int miscounted;        // numbers of steps for a factor e that are not t rounded up
 } rates_t;
 
-//[core
 // u <- (I + x M) u.
 static void iterate(const double *m, double x, size_t d, double *u) {
     double image[MOST];
@@ -45,6 +45,7 @@ static double tangent(const double *u, const double *w, size_t d) {
     return sqrt(across) / fabs(along);
 }
 
+//[core
 // -1/ln rho, the number of steps in which the ratio of the first two components falls by e.
 static double steps_of(const double *lambda, double x) {
     return -1 / log1p(-x * (lambda[0] - lambda[1]) / (1 + x * lambda[0]));
@@ -70,9 +71,9 @@ static void follow(experiment_t *run, stream_t *stream, const response_model_t *
     double m[MOST * MOST], w[MOST * MOST], lambda[MOST], u[MOST], start[MOST];
     response_matrix(model, response_sign_moments(response_deviation(model)), m);
     experiment_require(run, response_spectrum(m, d, lambda, w), "eigenvalues");
-    // x lambda_1 from 1e-3 to 30, within the sign-stability condition.
+    // Within the sign-stability condition.
     const double most = lambda[d - 1] < 0 ? 0.9 / -lambda[d - 1] : HUGE_VAL;
-    const double x = fmin(pow(10, stream_between(stream, -3, 1.5)) / lambda[0], most),
+    const double x = fmin(pow(10, stream_between(stream, DECADES[0], DECADES[1])) / lambda[0], most),
                  t = steps_of(lambda, x);
     const double rho = (1 + x * lambda[1]) / (1 + x * lambda[0]);
     stream_normals(stream, start, d);
@@ -177,6 +178,8 @@ static void write_rates(experiment_t *run) {
 
 static void alignment_rates(experiment_t *run) {
     experiment_parameter(run, "Condition", "%.0f", CONDITION, "1");
+    experiment_macro(run, "LeastDecade", "%g", DECADES[0]);
+    experiment_macro(run, "MostDecade", "%g", DECADES[1]);
     experiment_macro_integer(run, "Cases", experiment_quick(run) ? QUICK_CASES : CASES);
     check_rates(run);
     check_sign_stability(run);

@@ -84,7 +84,6 @@ static double evaluate(const population_t *population, const student_t *student,
     return mixture_risk(&mixture, student->parameters, population->tau, &nodes, gradient, hessian);
 }
 
-//[core
 // One step of descent in u, w_1, b_1, w_2, b_2.
 static void descend(const population_t *population, freedom_t freedom, double rate, gsl_vector *work,
                     student_t *student) {
@@ -104,7 +103,8 @@ static void descend(const population_t *population, freedom_t freedom, double ra
     }
 }
 
-// The same step linearised at the symmetric state with the constant b.
+//[core
+// One step of descent in u, w_1, w_2 linearised at the symmetric state with the constant b.
 static void grow(const population_t *population, freedom_t freedom, double rate, double *b, double *u,
                  double *r) {
     double centred[4], by_router[2], by_contrast[2];

@@ -38,7 +38,11 @@ static const double TRAINED_CONDITION = 9;      // of Sigma in training, at most
 static const double FIRST_MOVE = 1;             // of u/tau in the first step of training
 static const double FIRST_NORM = 0.3;           // of u/tau at the start of training
 static const double EARLY_NORM = 0.002;         // of u/tau at the start of an early run
+static const double DECADES[2] = {-3, 2};       // |u|/tau of a random router lies between these powers of 10
+static const double EARLY_GOAL = 0.95;          // cosine with the drift that ends an early run
 static const double ALIGNMENTS[STARTS] = {-0.9, -0.5, 0, 0.05, 0.5}; // cos(u, v) at the start
+static const int PATH_STARTS[PATHS] = {0, 0, 1, 3, 3, 4};            // of the figure, among ALIGNMENTS
+static const double SLOWER = 0.1; // of FIRST_MOVE: the rate of slower training
 
 static stream_t stream_of(experiment_t *run, const char *part, uint32_t block) {
     return stream_at(experiment_seed(run), stream_experiment(part), block);
@@ -67,8 +71,8 @@ static double least_cosine(double condition) {
     return 2 * sqrt(1 - sine * sine) / (root * (1 + sine) + (1 - sine) / root);
 }
 
-// A bound of |grad L(u) - grad L(0)|: (eps/(2 tau)) E[D^2 (xi^2 + eps |xi|) |X|], xi = u'X/tau, by Cauchy
-// and Schwarz from E[D^4] = 3 (d'Sigma d)^2, E[xi^2 |X|^2] and E[xi^4 |X|^2].
+// A bound of |grad L(u) - grad L(0)|: (eps/(2 tau)) E[D^2 (xi^2 + eps |xi|) |X|], xi = u'X/tau,
+// by Cauchy and Schwarz from E[D^4] = 3 (d'Sigma d)^2, E[xi^2 |X|^2] and E[xi^4 |X|^2].
 static double largest_change(const response_model_t *model, const double *u) {
     const size_t d = model->dimension;
     const double *sigma = model->covariance, *q = model->contrast;
@@ -115,10 +119,11 @@ static void check_drift(experiment_t *run) {
             slack = fmin(slack, response_dot(model.teacher, drift, d) / along - 1);
             cosines = fmin(cosines, response_cosine(drift, model.teacher, d) -
                                         least_cosine(condition_of(run, &model)));
-            // |u|/tau from 1e-3 to 100, eps from 0 to 1.
+            // |u|/tau of every size, eps from 0 to 1.
             stream_uniforms(&stream, draws, 2);
             stream_normals(&stream, u, d);
-            const double size = TAU * pow(10, -3 + 5 * draws[0]) / response_norm(u, d);
+            const double size =
+                TAU * pow(10, DECADES[0] + (DECADES[1] - DECADES[0]) * draws[0]) / response_norm(u, d);
             for (size_t k = 0; k < d; k++)
                 u[k] *= size;
             router.strength = draws[1];
@@ -217,11 +222,11 @@ static void draw_start(stream_t *stream, const response_model_t *model, double a
         u[i] = length * (alignment * model->teacher[i] + sqrt(1 - alignment * alignment) * u[i] / across);
 }
 
-// Steps of descent, each a hundredth of |u_0|, from alignment -0.9 until the cosine with the drift is 0.95: on the line
-// u_0 + t drift that is at t |drift| = 0.95/sqrt(1 - 0.95^2) q - p, where p and q are the parts of u_0 along and across.
+// Steps of descent, each a hundredth of |u_0|, from the first alignment until the cosine with the drift is g = EARLY_GOAL: on
+// the line u_0 + t drift that is at t |drift| = g/sqrt(1 - g^2) q - p, where p and q are the parts of u_0 along and across.
 static void check_early(experiment_t *run) {
     const int cases = experiment_quick(run) ? QUICK_EARLY : EARLY;
-    const double goal = 0.95, length = EARLY_NORM * TAU;
+    const double goal = EARLY_GOAL, length = EARLY_NORM * TAU;
     double slack = HUGE_VAL, late = 0, most = 0;
     for (int i = 0; i < cases; i++) {
         stream_t stream = stream_of(run, "drift.early", (uint32_t)i);
@@ -391,6 +396,38 @@ static void check_training(experiment_t *run) {
     experiment_macro_integer(run, "Runs", (long long)cases * (MOST - 1) * STARTS);
 }
 
+// The worst ends, in the same number of steps, of runs from the first alignment on populations of any condition, at the
+// rate of the training above and at a slower one; and that it still rises in the last step.
+static void check_slow_training(experiment_t *run) {
+    static const char *const names[2] = {"WideEnd", "SlowEnd"};
+    const int cases = (experiment_quick(run) ? QUICK_TRAINED : TRAINED) * (MOST - 1);
+    int falls = 0;
+    for (int rate = 0; rate < 2; rate++) {
+        double end = 1, rise = 0;
+        for (int i = 0; i < cases; i++) {
+            stream_t stream = stream_of(run, "drift.slow", (uint32_t)i);
+            response_model_t model;
+            correlated_router_t router;
+            double u[MOST];
+            const double move = rate == 0 ? FIRST_MOVE : SLOWER * FIRST_MOVE;
+            response_draw(&stream, (size_t)(LEAST + i % (MOST - 1)), CONDITION, &model);
+            make_router(run, &model, STRENGTH, &router);
+            draw_start(&stream, &model, ALIGNMENTS[0], FIRST_NORM * TAU, u);
+            const double before = descend(&router, &model, move, STEPS - 1, u, &falls);
+            const double last = descend(&router, &model, move, 1, u, &falls);
+            if (last < end) {
+                end = last;
+                rise = last - before;
+            }
+        }
+        experiment_check(run, "soft/prop-6.3b", "any condition: rise of the worst alignment in the last step",
+                         rise, AT_LEAST, 0, 0);
+        experiment_macro(run, names[rate], "%.2f", end);
+    }
+    experiment_check_integer(run, "soft/law-drift", "any condition: steps in which v'u does not rise", falls,
+                             0);
+}
+
 // ---- The figure: the plane of u for Sigma = diag(1, 3), v = d = e1 ----
 
 static void write_fields(experiment_t *run) {
@@ -414,7 +451,6 @@ static void write_fields(experiment_t *run) {
 
 // Descent and linear dynamics from six starts of norm tau; the linear paths are followed until they leave the frame.
 static void write_paths(experiment_t *run) {
-    static const double alignments[PATHS] = {-0.9, -0.9, -0.5, 0.05, 0.05, 0.5};
     static const table_column_t columns[] = {
         {"path", "1", NULL, NULL},   {"step", "1", NULL, NULL},         {"u1", "tau", "%.5f", NULL},
         {"u2", "tau", "%.5f", NULL}, {"linear_1", "tau", "%.5f", NULL}, {"linear_2", "tau", "%.5f", NULL}};
@@ -426,8 +462,8 @@ static void write_paths(experiment_t *run) {
     make_router(run, &STRETCHED, STRENGTH, &router);
     response_matrix(&STRETCHED, response_sign_moments(1), m);
     for (int path = 0; path < PATHS; path++) {
-        const double side = path % 2 == 0 ? 1 : -1;
-        double u[2] = {TAU * alignments[path], TAU * side * sqrt(1 - alignments[path] * alignments[path])};
+        const double side = path % 2 == 0 ? 1 : -1, alignment = ALIGNMENTS[PATH_STARTS[path]];
+        double u[2] = {TAU * alignment, TAU * side * sqrt(1 - alignment * alignment)};
         double linear[2] = {u[0], u[1]};
         for (int step = 0; step <= PATH_STEPS; step++) {
             table_integer(table, path + 1);
@@ -442,7 +478,7 @@ static void write_paths(experiment_t *run) {
                 linear[k] += 0.01 * image[k];
         }
         end = fmin(end, response_cosine(u, STRETCHED.teacher, 2));
-        wrong = fmax(wrong, alignments[path] < 0 ? response_cosine(linear, STRETCHED.teacher, 2) : wrong);
+        wrong = fmax(wrong, alignment < 0 ? response_cosine(linear, STRETCHED.teacher, 2) : wrong);
     }
     experiment_check(run, "soft/prop-6.3b", "Sigma = diag(1;3): least alignment after descent", end, AT_LEAST,
                      0.99, 0);
@@ -460,7 +496,15 @@ static void drift(experiment_t *run) {
     experiment_parameter(run, "TrainedCondition", "%.0f", TRAINED_CONDITION, "1");
     experiment_parameter(run, "FirstNorm", "%.1f", FIRST_NORM, "tau");
     experiment_parameter(run, "EarlyNorm", "%.3f", EARLY_NORM, "tau");
+    experiment_parameter(run, "EarlyGoal", "%.2f", EARLY_GOAL, "1");
+    experiment_parameter(run, "Slower", "%.1f", SLOWER, "1");
     experiment_macro_integer(run, "Steps", STEPS);
+    experiment_macro(run, "LeastDecade", "%.0f", DECADES[0]);
+    experiment_macro(run, "MostDecade", "%.0f", DECADES[1]);
+    experiment_macro(run, "StartOpposite", "%g", ALIGNMENTS[0]);
+    experiment_macro(run, "StartBehind", "%g", ALIGNMENTS[1]);
+    experiment_macro(run, "StartAside", "%g", ALIGNMENTS[3]);
+    experiment_macro(run, "StartAhead", "%g", ALIGNMENTS[4]);
     check_drift(run);
     check_extremal(run);
     check_strength(run);
@@ -469,6 +513,7 @@ static void drift(experiment_t *run) {
     check_one_line(run);
     check_hessians(run);
     check_training(run);
+    check_slow_training(run);
     write_fields(run);
     write_paths(run);
     experiment_claim(run, "soft/prop-6.3b", VERDICT_FAILS, METHOD_QUADRATURE,

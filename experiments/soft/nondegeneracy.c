@@ -52,7 +52,8 @@ enum { THRESHOLDS = 100, TEACHERS = 2000, QUICK_TEACHERS = 100 };
 enum { RAYS = 360, QUICK_RAYS = 24, N_LEVELS = 4 };
 static const double LEVELS[N_LEVELS] = {0.01, 0.02, 0.04, 0.08};
 enum { BOX = 40, QUICK_BOX = 4, DEGREES = 1, QUICK_DEGREES = 12, STEPS = 101 };
-static const double RADIUS = 0.05; // of the box around a critical point
+static const double KINK_PART = 1000; // the slopes at the teacher are compared at s = tau over this
+static const double RADIUS = 0.05;    // of the box around a critical point
 static const double DEGREE = M_PI / 180;
 
 static double profile(experiment_t *run, const pair_landscape_t *landscape, double tau, double *z) {
@@ -274,6 +275,7 @@ static void difference(experiment_t *run, const pair_landscape_t *l, const doubl
     *second = block_norm(&off.matrix, 0, 0, d, d) + block_norm(&off.matrix, d, 0, n, d) +
               block_norm(&off.matrix, d, d, n, n);
 }
+//]core
 
 // The largest differences over random points of a box around z. Every other interface is kept within
 // `layer` of that of z, where a jump of mu would show.
@@ -291,7 +293,6 @@ static void largest_difference(experiment_t *run, const pair_landscape_t *landsc
         *second = fmax(*second, two);
     }
 }
-//]core
 
 // Follows the critical point near `start`; the hard one first. Returns the least eigenvalue.
 static double follow(experiment_t *run, double tau, double *z) {
@@ -432,8 +433,8 @@ static void check_kink(experiment_t *run) {
             const double closed = 0.5 * tau * kink_profile(s / tau);
             excess = fmax(excess, fabs(soft[0] - closed) / room);
         }
-        at_teacher(run, tau / 1000, tau, soft);
-        at_teacher(run, tau / 1000, 0, hard);
+        at_teacher(run, tau / KINK_PART, tau, soft);
+        at_teacher(run, tau / KINK_PART, 0, hard);
         least = fmin(least, fabs(hard[1] - soft[1]));
         at_teacher(run, 0, tau, soft);
         curvature_off = fmax(curvature_off, fabs(soft[2] * 2 * tau / scale - 1));
@@ -502,6 +503,9 @@ static void draw(experiment_t *run) {
 }
 
 static void nondegeneracy(experiment_t *run) {
+    experiment_parameter(run, "KinkPart", "%.0f", KINK_PART, "1");
+    experiment_parameter(run, "Warmest", "%.1f", SHOWN[N_SHOWN - 1], "1");
+    experiment_macro_integer(run, "Levels", N_LEVELS);
     check_one_parameter(run);
     check_threshold_law(run);
     check_sign(run);

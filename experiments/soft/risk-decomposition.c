@@ -32,11 +32,14 @@
 #include <math.h>
 
 // Parameters, all without unit.
-enum { INSTANCES = 6000, QUICK_INSTANCES = 300 }; // teachers with a student each
-enum { POINTS = 64, DIMENSION = 2, MAX_K = 5 };   // inputs of an instance
+enum { INSTANCES = 6000, QUICK_INSTANCES = 300 };            // teachers with a student each
+enum { POINTS = 64, DIMENSION = 2, LEAST_K = 2, MAX_K = 5 }; // inputs of an instance; experts
 enum { MATRICES = 3000, QUICK_MATRICES = 100, EXACT = 300, QUICK_EXACT = 20, MAX_ORDER = 8 };
 enum { SAMPLES = 2000000, QUICK_SAMPLES = 60000 };
 static const double EPSILON = 0.1;
+static const double OFFSET = 0.5;                        // of the interface on the line
+static const double SMALL_EPSILON = 0.01;                // for the share in the text
+static const double COOL_SHARE = 0.05, WARM_SHARE = 0.5; // temperatures of the table of shares
 static const double MAX_Z = 4;
 
 static const char *const SPLIT = "soft/lemma-5.5", *const CELLWISE = "soft/prop-5.8",
@@ -54,7 +57,7 @@ typedef struct instance {
 
 // Every third student is random, the others are the teacher, relabelled and disturbed.
 static void draw_instance(stream_t *stream, size_t number, instance_t *c) {
-    const size_t n = 2 + number % (MAX_K - 1);
+    const size_t n = LEAST_K + number % (MAX_K - LEAST_K + 1);
     c->mixture = (mixture_t){n, DIMENSION, SCORE_MAP_AFFINE, SCORE_MAP_AFFINE};
     stream_normals(stream, c->teacher, MAX_K * 6);
     stream_normals(stream, c->student, MAX_K * 6);
@@ -107,7 +110,6 @@ static void compare_split(const instance_t *c, const risk_split_t *s, worst_t *w
     worst->split_sharp = fmax(worst->split_sharp, s->boundary / sharp);
 }
 
-//[core
 static void compare_cells(const instance_t *c, const risk_split_t *s, worst_t *worst) {
     for (size_t k = 0; k < c->mixture.experts; k++) {
         const double allowed = 4 * gsl_pow_2(s->output * c->epsilon) * s->dominated[k];
@@ -119,6 +121,7 @@ static void compare_cells(const instance_t *c, const risk_split_t *s, worst_t *w
     }
 }
 
+//[core
 // All matchings of one instance, each at the least eta_gap that admits it.
 static void compare_matchings(const instance_t *c, const risk_split_t *s, worst_t *worst) {
     const size_t n = c->mixture.experts;
@@ -191,6 +194,8 @@ static void check_instances(experiment_t *run) {
                      AT_LEAST, 1, 0);
     experiment_macro_integer(run, "Instances", (long long)instances);
     experiment_macro(run, "Points", "%.0f", POINTS);
+    experiment_macro_integer(run, "LeastExperts", LEAST_K);
+    experiment_macro_integer(run, "MostExperts", MAX_K);
     experiment_macro(run, "WorstSplit", "%.2f", worst.split);
     experiment_macro(run, "WorstSharp", "%.2f", worst.split_sharp);
     experiment_macro(run, "WorstCellwise", "%.2f", worst.cellwise);
@@ -379,7 +384,7 @@ static double layer_integrand(double u, const void *context) {
 
 // L_bdry and L_int, both over tau.
 static void layer_parts(experiment_t *run, double tau, double epsilon, double parts[2]) {
-    const layer_t layer = {tau, 0.5};
+    const layer_t layer = {tau, OFFSET};
     const double kappa = margin_kappa(epsilon), points[] = {0, kappa, kappa + 8, kappa + 60};
     gsl_sf_result part;
     for (int i = 0; i < 2; i++) {
@@ -402,7 +407,7 @@ static double share_law(double epsilon) {
 
 static void check_line(experiment_t *run) {
     enum { ROWS = 6 };
-    static const double epsilons[ROWS] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.4};
+    const double epsilons[ROWS] = {SMALL_EPSILON, 0.02, 0.05, 0.1, 0.2, 0.4};
     static const table_column_t columns[] = {{"epsilon", "1", "%.2f", "%.2f"},
                                              {"law", "1", "%.8f", "%.5f"},
                                              {"limit", "1", "%.8f", "%.5f"},
@@ -415,11 +420,15 @@ static void check_line(experiment_t *run) {
         const double limit = (4 * share_of(run, tau / 2, epsilon) - share_of(run, tau, epsilon)) / 3;
         experiment_check(run, LAW, "one interface: share against its extrapolated limit",
                          fabs(limit / law - 1), AT_MOST, 1e-6, 0);
-        table_row(table,
-                  (double[]){epsilon, law, limit, share_of(run, 0.05, epsilon), share_of(run, 0.5, epsilon)});
+        table_row(table, (double[]){epsilon, law, limit, share_of(run, COOL_SHARE, epsilon),
+                                    share_of(run, WARM_SHARE, epsilon)});
     }
     experiment_macro(run, "Share", "%.1f", 100 * share_law(EPSILON));
-    experiment_macro(run, "SmallShare", "%.3f", 100 * share_law(0.01));
+    experiment_macro(run, "SmallShare", "%.3f", 100 * share_law(SMALL_EPSILON));
+    experiment_parameter(run, "SmallEpsilon", "%.2f", SMALL_EPSILON, "1");
+    experiment_parameter(run, "Offset", "%.1f", OFFSET, "1");
+    experiment_parameter(run, "CoolShare", "%.2f", COOL_SHARE, "1");
+    experiment_parameter(run, "WarmShare", "%.1f", WARM_SHARE, "1");
 }
 
 // Teachers with 3 to 5 affine experts in the plane, and their own softening.
@@ -519,6 +528,7 @@ static void check_plane(experiment_t *run) {
     experiment_parameter(run, "Epsilon", "%.1f", EPSILON, "1");
     experiment_parameter(run, "Samples", "\\num{%.0f}", (double)samples, "points");
     experiment_macro(run, "WorstZ", "%.1f", worst);
+    experiment_macro_integer(run, "FewestSampled", FIRST);
 }
 
 // Both parts over tau at eps = 0.1, with the bound, and the shares at three eps.
@@ -539,9 +549,10 @@ static void write_curves(experiment_t *run) {
         double parts[2];
         layer_parts(run, tau, EPSILON, parts);
         // B = B_stu = 1: four times the mass of the slab; and 4 B_stu^2 eps^2, the confident part of (5.18).
-        table_row(table, (double[]){tau, tau * parts[0], tau * parts[1], 4 * gaussian_slab_mass(0.5, width),
-                                    4 * EPSILON * EPSILON, share_of(run, tau, 0.05), share_of(run, tau, 0.1),
-                                    share_of(run, tau, 0.2)});
+        table_row(table,
+                  (double[]){tau, tau * parts[0], tau * parts[1], 4 * gaussian_slab_mass(OFFSET, width),
+                             4 * EPSILON * EPSILON, share_of(run, tau, 0.05), share_of(run, tau, 0.1),
+                             share_of(run, tau, 0.2)});
     }
 }
 

@@ -35,9 +35,10 @@
 // Parameters, all without unit.
 enum { CASES = 1800, QUICK_CASES = 36, SOFT_CASES = 72, QUICK_SOFT_CASES = 6 };
 enum { KINDS = 3, RELATIONS = 3, CLASSES = KINDS * RELATIONS };
-enum { N_TAU = 3, N_SHIFTS = 4 };
+enum { N_TAU = 3, N_SHIFTS = 4, N_SHOWN = 3 };
 static const double TAUS[N_TAU] = {0.02, 0.01, 0.005}; // of the soft derivative; each half of the one before
 static const double SHIFTS[N_SHIFTS] = {-1.5, 0, 0.7, 3}; // e: the interface is moved by e tau phi
+static const double SHOWN[N_SHOWN] = {0.2, 0.1, 0.04};    // temperatures in the figure
 static const double STEP = 1e-3;                          // h of the one-sided differences of the hard risk
 static const double WINDOW = 0.25;                        // half-width of the strip around the interface
 static const double DEVIATION = 1e-7, SECOND_DEVIATION = 1e-4; // allowed, relative to the scale of a case
@@ -100,7 +101,6 @@ static double hard_risk(experiment_t *run, const patch_t *patch, const shape_fie
     return risk.val;
 }
 
-//[core
 // First and second derivative of the hard risk at eps = 0 from four of its values on one side.
 static void one_sided(experiment_t *run, const patch_t *patch, shape_side_t side, double slope[2]) {
     const shape_field_t field = field_of(patch);
@@ -112,7 +112,8 @@ static void one_sided(experiment_t *run, const patch_t *patch, shape_side_t side
     slope[1] = (2 * j[0] - 5 * j[1] + 4 * j[2] - j[3]) / (STEP * STEP);
 }
 
-// The same by (5.8) and its second order, and the difference of the two sides by its own integral.
+//[core
+// Both derivatives by differences and by (5.8) and its second order; and the kink by its own integral.
 static void compare_sides(experiment_t *run, const patch_t *patch, sides_t *sides) {
     const interface_t *interface = &patch->model.interface;
     const shape_bump_t *bump = &patch->bump;
@@ -143,8 +144,9 @@ static const char *const RELATION_NAMES[RELATIONS] = {"continuous", "jumping", "
 typedef struct class_summary {
     int cases;
     double first, second, kink, least_kink,
-        greatest_kink;  // largest deviations; range of J'(0+) - J'(0-), measured
-    double least_slope; // of the right derivative, measured
+        greatest_kink;       // largest deviations; range of J'(0+) - J'(0-), measured
+    double least_slope;      // of the right derivative, measured
+    double reversed, slopes; // sums of |(5.8) - right derivative along the reversed normal| and of |(5.8)|
 } class_summary_t;
 
 static void summarise(const sides_t *sides, class_summary_t *summary) {
@@ -152,6 +154,9 @@ static void summarise(const sides_t *sides, class_summary_t *summary) {
         summary->first = fmax(summary->first, fabs(sides->direct[k][0] - sides->formula[k][0]));
         summary->second = fmax(summary->second, fabs(sides->direct[k][1] - sides->formula[k][1]));
     }
+    // With the normal from Omega_2 into Omega_1 the interface moves the other way: its right derivative is less our left.
+    summary->reversed += fabs(sides->formula[1][0] + sides->direct[0][0]);
+    summary->slopes += fabs(sides->formula[1][0]);
     const double measured = sides->direct[1][0] - sides->direct[0][0];
     summary->kink = fmax(summary->kink, fabs(measured - sides->kink));
     if (summary->cases++ == 0) {
@@ -170,6 +175,9 @@ static void check_summary(experiment_t *run, const class_summary_t *summary, rel
                      AT_MOST, SECOND_DEVIATION, 0);
     experiment_check(run, "soft/prop-5.10", "difference of the two sides against its integral", summary->kink,
                      AT_MOST, 2 * DEVIATION, 0);
+    if (relation != REALISABLE) // there gain and loss weigh the same
+        experiment_check(run, "soft/prop-5.10", "normal of the wrong sign: mean deviation over mean of (5.8)",
+                         summary->reversed / summary->slopes, AT_LEAST, 0.1, 0);
     if (relation == CONTINUOUS)
         experiment_check(run, "soft/prop-5.10", "continuous target: difference of the sides",
                          fmax(summary->greatest_kink, -summary->least_kink), AT_MOST, 2 * DEVIATION, 0);
@@ -248,7 +256,10 @@ static void check_families(experiment_t *run) {
     table_t *table =
         experiment_table(run, "", "one-sided derivatives of the hard risk against (5.8): largest deviations",
                          columns, 7, CLASSES);
+    double reversed = INFINITY;
     for (int c = 0; c < CLASSES; c++) {
+        if (c / KINDS != REALISABLE)
+            reversed = fmin(reversed, classes[c].reversed / classes[c].slopes);
         check_summary(run, &classes[c], (relation_t)(c / KINDS));
         table_text(table, KIND_NAMES[c % KINDS]);
         table_text(table, RELATION_NAMES[c / KINDS]);
@@ -259,6 +270,7 @@ static void check_families(experiment_t *run) {
         table_rounded(table, classes[c].least_kink, 1e5);
         table_rounded(table, classes[c].greatest_kink, 1e5);
     }
+    experiment_macro(run, "ReversedNormal", "%.2f", reversed);
     experiment_macro_integer(run, "Cases", cases);
     experiment_macro_integer(run, "WorstCase", worst_number);
     experiment_macro_text(run, "WorstKind", KIND_NAMES[worst_number % KINDS]);
@@ -498,16 +510,15 @@ static void write_curves(experiment_t *run) {
                                              {"soft_1", "1", "%.6f", NULL},  {"soft_2", "1", "%.6f", NULL},
                                              {"soft_3", "1", "%.6f", NULL},  {"slope_1", "1", "%.6f", NULL},
                                              {"slope_2", "1", "%.6f", NULL}, {"slope_3", "1", "%.6f", NULL}};
-    static const double taus[3] = {0.2, 0.1, 0.04};
     table_t *table = experiment_table(
         run, "kink", "hard and soft risk of X ~ U[-1,1] mu = sign experts 1 and -1 tau = 0.2 0.1 0.04",
         columns, 8, POINTS);
     for (int i = 0; i < POINTS; i++) {
         const double s = 0.8 * (2.0 * i / (POINTS - 1) - 1), h = 1e-5;
         double row[8] = {s, 2 * fabs(s)};
-        for (int k = 0; k < 3; k++) {
-            row[2 + k] = kink_soft_risk(s, taus[k]);
-            row[5 + k] = (kink_soft_risk(s + h, taus[k]) - kink_soft_risk(s - h, taus[k])) / (2 * h);
+        for (int k = 0; k < N_SHOWN; k++) {
+            row[2 + k] = kink_soft_risk(s, SHOWN[k]);
+            row[5 + k] = (kink_soft_risk(s + h, SHOWN[k]) - kink_soft_risk(s - h, SHOWN[k])) / (2 * h);
         }
         table_row(table, row);
     }
@@ -551,6 +562,10 @@ static void write_picture(experiment_t *run) {
 
 static void shape_derivative(experiment_t *run) {
     experiment_parameter(run, "Step", "%.3f", STEP, "1");
+    experiment_parameter(run, "Warm", "%g", SHOWN[0], "1");
+    experiment_parameter(run, "Middle", "%g", SHOWN[1], "1");
+    experiment_parameter(run, "Cold", "%g", SHOWN[2], "1");
+    experiment_macro_integer(run, "Shifts", N_SHIFTS);
     check_families(run);
     check_counterexample(run);
     check_condition(run);
