@@ -165,6 +165,11 @@ static void test_texts(void **state) {
         "1,-2.5\n0x1p-3,1536\n0,-1\n",
         "\xEF\xBB\xBF"
         "x,y\n1,-2.5\n0.125,1536\n0,-1\n",
+        // As pandas writes them: without names, with an index, and with both.
+        "0,1\n1,-2.5\n0.125,1536\n0,-1\n",
+        ",a,b\n0,1,-2.5\n1,0.125,1536\n2,0,-1\n",
+        ",0,1\n0,1,-2.5\n1,0.125,1536\n2,0,-1\n",
+        "\"\",0,1\nx,1,-2.5\ny,0.125,1536\nz,0,-1\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (size_t block = 1; block <= 3; block++) {
@@ -173,6 +178,42 @@ static void test_texts(void **state) {
         }
     put_text("7\n8\n");
     expect_rows(path, 2, single, (double[]){7, 8}, 1);
+}
+
+// What is taken for a header, and that it is said.
+static void test_headers(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t rows, columns;
+        const char *note;
+    } cases[] = {
+        {"0,1\n2,3\n", 1, 2, "its first line, 0,1,2,..., is taken for a header"},
+        {"0,1\n0,1\n", 2, 2, NULL},   // two rows of the same
+        {"0,1.0\n2,3\n", 2, 2, NULL}, // not to the letter
+        {"0,1\n", 1, 2, NULL},        // no second line
+        {"1,2\n3,4\n", 2, 2, NULL},   // not from 0
+        {"0\n5\n", 2, 1, NULL},       // one column may well start at 0
+        {"a,b\n3,4\n", 1, 2, NULL},   // obvious
+        {",y\n0,3\n1,4\n", 2, 1,
+         "its first line is taken for a header, and its first column, which has no name, for an index"},
+        {",0\n0,3\n1,4\n", 2, 1,
+         "its first line is taken for a header, and its first column, which has no name, for an index"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fault_t fault = {0};
+        array_t *array = NULL;
+        put_text(cases[i].text);
+        if (array_open(path, &array, &fault) != FAULT_NONE)
+            fail_msg("%s: %s", cases[i].text, fault.text);
+        assert_int_equal(array_shape(array)[0], cases[i].rows);
+        assert_int_equal(array_width(array), cases[i].columns);
+        if (cases[i].note == NULL)
+            assert_null(array_note(array));
+        else
+            assert_string_equal(array_note(array), cases[i].note);
+        array_close(array);
+    }
 }
 
 // Expects "PATH" and the message from opening the file, or from reading all of it.
@@ -209,6 +250,14 @@ static void test_refused_texts(void **state) {
         {"1,2\n3,\n", "%s:2: row 1 (from 0): expected a finite number, found «»"},
         {"1,2\n3,1e999\n", "%s:2: row 1 (from 0): expected a finite number, found «1e999»"},
         {"1,2\n3,\"4\n", "%s:2: expected cells between commas, found an unbalanced quote"},
+        {",2\n3,4\n", "%s:1: row 0 (from 0): expected a finite number, found «»"},
+        {",a,b\n0,1,2\n1,3\n", "%s:3: row 1 (from 0): expected 3 cells, found 2"},
+        {",a\n0,1\n1,\n", "%s:3: row 1 (from 0): expected a finite number, found «»"},
+        {"PK\3\4", "%s: format not read: expected .npy, .safetensors or CSV text, found a zip archive, as "
+                   ".npz and .pt are"},
+        {"\x1f\x8b\x08",
+         "%s: format not read: expected .npy, .safetensors or CSV text, found a file that gzip compressed"},
+        {"\x80\2]", "%s: format not read: expected .npy, .safetensors or CSV text, found a pickle of Python"},
         {"1,2\n3,4 5\n", "%s:2: row 1 (from 0): expected a finite number, found «4 5»"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -233,6 +282,10 @@ static void test_refused_files(void **state) {
     expect_refusal(path, "%s: expected sizes of at least 1, found a size of 0");
     put_npy("<f8", false, "0, 99999999999", data, 0);
     expect_refusal(path, "%s: expected sizes of at least 1, found a size of 0");
+    put_tensors("{\"a\":{\"dtype\":\"F64\",\"shape\":[3,2],\"data_offsets\":[0,48]}}", data, 48);
+    expect_refusal(
+        tensors, "%s: tensor «a», row 1 (from 0, of 3), element 3 (from 0, of 6): expected a finite number, "
+                 "found NaN");
     put_tensors("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", data, 8);
     expect_refusal(tensors, "%s: tensor «a»: expected dtype F64, F32, F16 or BF16, found «I64»");
     put_tensors("{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]},"
@@ -270,6 +323,16 @@ static void expect_scores(const char *text, bool probabilities, const double *wa
     scores_close(&scores);
 }
 
+static void test_score_rows(void **state) {
+    (void)state;
+    fault_t fault = {0};
+    scores_t scores;
+    put_text("0.25,0.75\n0.5,0.5\n0.5,0.6\n1,0\n2,0\n");
+    assert_int_equal(scores_open(path, &scores, &fault), FAULT_NONE);
+    assert_true(!scores.probabilities && scores.sums == 3 && scores.other == 2);
+    scores_close(&scores);
+}
+
 static void test_scores(void **state) {
     (void)state;
     expect_scores("0.25,0.75\n0.5,0.5\n", true, (double[]){-2 * M_LN2, log(0.75), -M_LN2, -M_LN2});
@@ -293,7 +356,8 @@ int main(void) {
         cmocka_unit_test(test_npy_orders),    cmocka_unit_test(test_npy_types),
         cmocka_unit_test(test_tensors),       cmocka_unit_test(test_texts),
         cmocka_unit_test(test_refused_texts), cmocka_unit_test(test_refused_files),
-        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_scores),        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_score_rows),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("array", tests, make_folder, remove_folder);

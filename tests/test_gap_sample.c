@@ -216,6 +216,153 @@ static void test_temperatures(void **state) {
     }
 }
 
+// Rows of margin 1 with a jump of 1, of margin 1000 with one of 5, and of margin 0: the first ones carry everything.
+static void test_carriers(void **state) {
+    (void)state;
+    enum { ROWS = 100, NEAR = 7, TIED = 3 };
+    for (int i = 0; i < ROWS; i++) {
+        logits[2 * i] = i < NEAR ? 1 : i < NEAR + TIED ? 0 : 1000;
+        logits[2 * i + 1] = 0;
+        outputs[2 * i] = 0;
+        outputs[2 * i + 1] = i < NEAR ? 1 : 5;
+        targets[i] = -0.25;
+    }
+    const gap_arrays_t a = arrays_of(ROWS, 2, 1, true);
+    gap_survey_t survey;
+    gap_report_t report = report_of(&a, 0.5, &survey);
+    check_close("square", report.square.carriers, NEAR, 1e-13);
+    check_close("risk", report.risk.carriers, NEAR, 1e-13);
+    check_close("bound of the square", report.square.bound_carriers, NEAR, 1e-13);
+    check_close("bound of the risk", report.risk.bound_carriers, NEAR, 1e-13);
+    outputs[1] = 3; // weights 9 and 6 times 1, for the square
+    report = report_of(&a, 0.5, &survey);
+    check_close("unequal square", report.square.carriers, 15.0 * 15 / 87, 1e-13);
+    check_close("its bound knows no outputs", report.square.bound_carriers, NEAR, 1e-13);
+    report = report_of(&a, 1e-3, &survey);
+    assert_true(report.square.carriers == 0 && report.risk.bound_carriers == 0);
+    assert_true(gap_sample_within(&survey, survey.window) &&
+                !gap_sample_within(&survey, survey.window * 1.01));
+}
+
+// Random lines against the definition, the greatest tau at and below which |T + slope tau| <= G.
+static void test_law_temperature(void **state) {
+    (void)state;
+    stream_t s = stream_at(5, stream_experiment("gap sample"), 0);
+    for (int i = 0; i < 1000; i++) {
+        const gap_estimate_t law = {.ties = uniform(&s, -1, 1), .slope = {uniform(&s, -2, 2), 0.1}};
+        const double tolerance = log_uniform(&s, 0.05, 2);
+        const gsl_sf_result tau = gap_sample_law_temperature(&law, tolerance);
+        const char *input = INPUT("case %d: T %a, slope %a, G %a", i, law.ties, law.slope.val, tolerance);
+        if (fabs(law.ties) > tolerance) {
+            assert_true(tau.val == 0);
+            continue;
+        }
+        check_close(input, fabs(law.ties + law.slope.val * tau.val), tolerance, 1e-12);
+        for (double share = 0; share <= 1; share += 0.0625)
+            if (fabs(law.ties + law.slope.val * tau.val * share) > tolerance * (1 + 1e-12))
+                fail_msg("%s: outside at %g of %a", input, share, tau.val);
+        check_close(input, tau.err, tau.val * 0.1 / fabs(law.slope.val), 1e-12);
+    }
+    gap_estimate_t law = {.ties = 0.25, .ties_error = 0.03, .slope = {-2, 0.5}, .covariance = 0.004};
+    // tau = (1 + 0.25) / 2; variance of T + tau slope over the slope squared.
+    const gsl_sf_result tau = gap_sample_law_temperature(&law, 1);
+    check_close("falling law", tau.val, 0.625, 1e-15);
+    check_close("its error", tau.err, sqrt(0.0009 + 2 * 0.625 * 0.004 + 0.625 * 0.625 * 0.25) / 2, 1e-15);
+    law.slope.val = 0;
+    assert_true(isinf(gap_sample_law_temperature(&law, 1).val));
+    const gap_report_t report = {.density = {0.5, 0.1}};
+    assert_true(gap_sample_rows(&report, 0.01) == 6000 && gsl_isnan(gap_sample_rows(&report, 0)));
+}
+
+static void test_derivative(void **state) {
+    (void)state;
+    stream_t s = stream_at(6, stream_experiment("gap sample"), 0);
+    for (int i = 0; i < 10; i++) {
+        const gap_arrays_t a = arrays_of(200, 2 + draw_below(&s, 3), 1 + draw_below(&s, 2), i % 2 == 0);
+        const double tau = log_uniform(&s, 0.1, 10);
+        gap_survey_t survey;
+        double derivative;
+        draw(&s, &a, 5);
+        const gap_source_t source = gap_arrays_source(&a);
+        assert_int_equal(gap_survey(&source, &survey), GSL_SUCCESS);
+        assert_int_equal(gap_sample_derivative(&source, &survey, tau, &derivative), GSL_SUCCESS);
+        const double want =
+            (plain_gap(&a, tau * 1.0001) - plain_gap(&a, tau / 1.0001)) / (tau * (1.0001 - 1 / 1.0001));
+        check_close(INPUT("case %d: tau %a", i, tau), derivative, want, 1e-4 * (fabs(want) + 0.01));
+        assert_int_equal(gap_sample_derivative(&source, &survey, 0, &derivative), GSL_EDOM);
+        assert_int_equal(gap_sample_derivative(&source, &survey, HUGE_VAL, &derivative), GSL_EDOM);
+    }
+}
+
+// A dump of a fixed Gaussian layer: logits +-(s - 0.3), the jump 0.4 s + 0.9 t, a share of exact ties, a lag and noise.
+static void draw_fixed(uint32_t seed, size_t rows, double tied, double lag) {
+    stream_t s = stream_at(seed, stream_experiment("fixed rows"), 0);
+    for (size_t i = 0; i < rows; i++) {
+        double x[3];
+        stream_normals(&s, x, 3);
+        const double score = uniform(&s, 0, 1) < tied ? 0 : 2 * (x[0] - 0.3), jump = 0.4 * x[0] + 0.9 * x[1];
+        logits[2 * i] = score / 2;
+        logits[2 * i + 1] = -score / 2;
+        outputs[2 * i] = jump / 2;
+        outputs[2 * i + 1] = -jump / 2;
+        targets[i] = (score >= 0 ? 1 : -1) * (1 + lag) * jump / 2 + 0.3 * x[2];
+    }
+}
+
+// Printed errors of the temperatures against their scatter over independent dumps: within a factor 1.5, which for 25 of them
+// is more than two and a half standard errors of the scatter.
+static void test_temperature_errors(void **state) {
+    (void)state;
+    enum { ROWS = 20000, DUMPS = 25 };
+    static const struct {
+        double tolerance, tied, lag;
+        bool risk;
+    } cases[] = {{1e-3, 0, 0, false}, {1e-2, 0, 0, true}, {1e-2, 0.02, 0, false}, {1e-2, 0.01, 0.5, true}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double sum[2] = {0, 0}, squares[2] = {0, 0}, errors[2] = {0, 0};
+        for (uint32_t seed = 1; seed <= DUMPS; seed++) {
+            const gap_arrays_t a = arrays_of(ROWS, 2, 1, cases[c].risk);
+            const gap_source_t source = gap_arrays_source(&a);
+            gap_survey_t survey;
+            double tau, derivative;
+            draw_fixed(seed, ROWS, cases[c].tied, cases[c].lag);
+            assert_int_equal(gap_survey(&source, &survey), GSL_SUCCESS);
+            assert_int_equal(gap_sample_temperature(&source, &survey, GAP_OBSERVED, cases[c].tolerance, &tau),
+                             GSL_SUCCESS);
+            assert_int_equal(gap_sample_derivative(&source, &survey, tau, &derivative), GSL_SUCCESS);
+            const gap_report_t report = report_of(&a, tau, &survey);
+            const gap_estimate_t *gap = cases[c].risk ? &report.risk : &report.square;
+            assert_true(gap->carriers > GAP_CARRIERS);
+            const gsl_sf_result found[] = {{tau, gap->observed.err / fabs(derivative)},
+                                           gap_sample_law_temperature(gap, cases[c].tolerance)};
+            for (int i = 0; i < 2; i++) {
+                sum[i] += found[i].val / DUMPS;
+                squares[i] += gsl_pow_2(found[i].val) / DUMPS;
+                errors[i] += gsl_pow_2(found[i].err) / DUMPS;
+            }
+        }
+        for (int i = 0; i < 2; i++) {
+            const double scatter = sqrt((squares[i] - sum[i] * sum[i]) * DUMPS / (DUMPS - 1.0));
+            const double ratio = sqrt(errors[i]) / scatter;
+            if (!(ratio > 1 / 1.5 && ratio < 1.5))
+                fail_msg("case %zu, %s: error %g, scatter %g", c, i == 0 ? "observed" : "law",
+                         sqrt(errors[i]), scatter);
+        }
+    }
+}
+
+// One row says nothing of errors.
+static void test_one_row(void **state) {
+    (void)state;
+    logits[0] = 1, logits[1] = 0, outputs[0] = 2, outputs[1] = 3;
+    const gap_arrays_t a = arrays_of(1, 2, 1, false);
+    gap_survey_t survey;
+    const gap_report_t report = report_of(&a, 0.5, &survey);
+    check_close("square", report.square.observed.val, gsl_pow_2(1 / (1 + exp(2))), 1e-14);
+    assert_true(gsl_isnan(report.square.observed.err) && gsl_isnan(report.square.slope.err) &&
+                gsl_isnan(report.square.z));
+}
+
 // Two experts of equal outputs: no gap at any temperature.
 static void test_no_gap(void **state) {
     (void)state;
@@ -233,6 +380,9 @@ static void test_no_gap(void **state) {
     assert_int_equal(gap_sample_temperature(&source, &survey, GAP_OBSERVED, 0, &tau), GSL_EDOM);
     gap_report_t report;
     assert_int_equal(gap_measure(&source, &survey, 0, &report), GSL_EDOM);
+    assert_int_equal(gap_measure(&source, &survey, 1, &report), GSL_SUCCESS);
+    assert_true(report.square.observed.val == 0 && report.square.carriers == 0 && gsl_isnan(report.square.z));
+    assert_true(isinf(gap_sample_law_temperature(&report.square, 1e-9).val));
 }
 
 static int refuse(const void *context, uint64_t first, size_t count, double *l, double *f, double *y) {
@@ -254,10 +404,18 @@ static void test_failing_source(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_means),          cmocka_unit_test(test_survey),
-        cmocka_unit_test(test_extremes),       cmocka_unit_test(test_gaussian),
-        cmocka_unit_test(test_temperatures),   cmocka_unit_test(test_no_gap),
+        cmocka_unit_test(test_means),
+        cmocka_unit_test(test_survey),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_gaussian),
+        cmocka_unit_test(test_temperatures),
+        cmocka_unit_test(test_no_gap),
         cmocka_unit_test(test_failing_source),
+        cmocka_unit_test(test_carriers),
+        cmocka_unit_test(test_law_temperature),
+        cmocka_unit_test(test_derivative),
+        cmocka_unit_test(test_temperature_errors),
+        cmocka_unit_test(test_one_row),
     };
     gsl_set_error_handler_off();
     cmocka_set_message_output(CM_OUTPUT_TAP);

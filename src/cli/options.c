@@ -7,7 +7,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <gsl/gsl_errno.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +36,31 @@ void options_require(const char *command, int status, const char *what) {
     options_stop(command, kind, "%s: %s", what, gsl_strerror(status));
 }
 
+// Ends the program when an option stands twice among the arguments, before any of them is taken: the last one would win
+// without a word.
+static void refuse_repeated(int argc, char **argv, const struct option *options) {
+    bool seen[UCHAR_MAX + 1] = {false};
+    char **copy = reallocarray(NULL, (size_t)argc + 1, sizeof *copy); // getopt_long changes the order
+    if (copy == NULL)
+        options_stop(argv[0], FAULT_SYSTEM, "out of memory");
+    memcpy(copy, argv, ((size_t)argc + 1) * sizeof *copy);
+    int index = -1;
+    for (int option; (option = getopt_long(argc, copy, ":h", options, &index)) != -1; index = -1) {
+        if (index < 0)
+            continue;
+        if (seen[option])
+            options_stop(argv[0], FAULT_USAGE, "--%s is given twice; --help lists the options",
+                         options[index].name);
+        seen[option] = true;
+    }
+    free(copy);
+    optind = 0; // from the start again
+}
+
 int options_next(int argc, char **argv, const struct option *options, const char *help) {
     opterr = 0;
+    if (optind == 1)
+        refuse_repeated(argc, argv, options);
     const int option = getopt_long(argc, argv, ":h", options, NULL);
     switch (option) {
     case 'h':

@@ -20,8 +20,8 @@ void options_check(const char *command, const fault_t *fault);
 void options_require(const char *command, int status, const char *what);
 
 // The next option, as getopt_long gives it; -1 at the end. Prints `help` and ends the program on --help; ends it
-// with status 1 on an unknown option or a missing value. `options` contains an entry {"help", no_argument, NULL,
-// 'h'}.
+// with status 1 on an unknown option, a missing value, or an option that is given twice. `options` contains an
+// entry {"help", no_argument, NULL, 'h'}.
 int options_next(int argc, char **argv, const struct option *options, const char *help);
 
 // The values of options and arguments; the program ends with status 1 when the text is something else.

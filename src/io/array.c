@@ -37,12 +37,21 @@ typedef struct text {
     size_t filled;  // cells of the last row
     bool numeric;   // whether all of them were finite numbers
     bool titles;    // whether none of them was a number of any kind
-    char *found;    // the first that was not
+    bool unnamed;   // whether the first cell was empty
+    size_t
+        counted; // cells behind an empty first one, or from the first one on, that were 0, 1, 2, ... to the letter
+    size_t cells; // of the last row, with that of an index
+    size_t index; // columns at the left that are no numbers of the array: 0 or 1
+    double *kept; // all numbers, or NULL
+    size_t kept_room;
+    bool keep;   // whether they are to be kept
+    char *found; // the first that was not
     bool short_of_memory;
 } text_t;
 
 struct array {
     char *name;
+    const char *note; // or NULL
     size_t rank;
     uint64_t shape[ARRAY_RANK];
     size_t width;
@@ -206,12 +215,26 @@ static bool parse_number(const char *cell, double *value) {
     return *end == '\0';
 }
 
+// Notes what a header would look like.
+static void look_at_name(text_t *text, const char *cell) {
+    char number[24];
+    if (text->cells == 0 && *cell == '\0')
+        text->unnamed = true;
+    snprintf(number, sizeof number, "%zu", text->counted);
+    text->counted += strcmp(cell, number) == 0;
+}
+
 static void on_cell(void *cell, size_t length, void *context) {
     text_t *text = context;
     char *copy = strndup(length > 0 ? cell : "", length);
     double value = 0;
     if (copy == NULL || !grow_row(text)) {
         text->short_of_memory = true;
+        free(copy);
+        return;
+    }
+    look_at_name(text, copy);
+    if (text->cells++ < text->index) {
         free(copy);
         return;
     }
@@ -246,8 +269,9 @@ static fault_status_t parse_line(array_t *array, size_t length, fault_t *fault) 
     struct csv_parser parser;
     if (memchr(text->line, '\0', length) != NULL)
         return fault_set(fault, FAULT_INPUT, "%s:%zu: a byte 0", array->name, text->lines);
-    text->filled = 0;
+    text->filled = text->cells = text->counted = 0;
     text->numeric = text->titles = true;
+    text->unnamed = false;
     free(text->found);
     text->found = NULL;
     csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL);
@@ -290,7 +314,7 @@ static fault_status_t next_row(array_t *array, bool *end, fault_t *fault) {
     if (array->width != 0 && text->filled != array->width)
         return fault_set(fault, FAULT_INPUT,
                          "%s:%zu: row %" PRIu64 " (from 0): expected %zu cells, found %zu", array->name,
-                         text->lines, text->next, array->width, text->filled);
+                         text->lines, text->next, array->width + text->index, text->cells);
     if (!text->numeric)
         return fault_set(fault, FAULT_INPUT,
                          "%s:%zu: row %" PRIu64 " (from 0): expected a finite number, found %s", array->name,
@@ -312,6 +336,10 @@ static fault_status_t read_text(array_t *array, uint64_t first, size_t count, do
                                 fault_t *fault) {
     text_t *text = &array->text;
     bool end = false;
+    if (text->kept != NULL) {
+        memcpy(values, text->kept + first * array->width, count * array->width * sizeof *values);
+        return FAULT_NONE;
+    }
     if (first < text->next && restart(array, fault) != FAULT_NONE)
         return fault->status;
     while (text->next < first + count) {
@@ -326,25 +354,68 @@ static fault_status_t read_text(array_t *array, uint64_t first, size_t count, do
     return FAULT_NONE;
 }
 
+// Finds out from the first two lines whether the first is a header, and whether the first column is an index.
+static fault_status_t find_header(array_t *array, bool *end, fault_t *fault) {
+    text_t *text = &array->text;
+    const bool titles = text->titles, unnamed = text->unnamed && text->cells > 1;
+    const size_t columns = text->cells - unnamed, counted = text->counted;
+    array->width = text->filled;
+    text->header = titles || (unnamed && counted == columns);
+    if (!text->header && counted == columns && columns > 1) {
+        // Two lines 0,1 are numbers.
+        if (next_line(array, end, fault) != FAULT_NONE)
+            return fault->status;
+        text->header = !*end && text->counted < columns;
+    }
+    if (text->header && unnamed) {
+        text->index = 1;
+        array->width--;
+    }
+    if (text->header && (unnamed || !titles))
+        array->note = unnamed ? "its first line is taken for a header, and its first column, which has no "
+                                "name, for an index"
+                              : "its first line, 0,1,2,..., is taken for a header";
+    return restart(array, fault);
+}
+
+// Keeps the last row, unless there are too many.
+static fault_status_t keep_row(array_t *array, fault_t *fault) {
+    text_t *text = &array->text;
+    const size_t used = (size_t)(text->next - 1) * array->width, wanted = used + array->width;
+    if (!text->keep)
+        return FAULT_NONE;
+    if (wanted > ARRAY_KEPT) {
+        free(text->kept);
+        text->kept = NULL;
+        text->keep = false;
+        return FAULT_NONE;
+    }
+    if (wanted > text->kept_room) {
+        text->kept_room = 2 * wanted;
+        double *kept = reallocarray(text->kept, text->kept_room, sizeof *kept);
+        if (kept == NULL)
+            return fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", array->name);
+        text->kept = kept;
+    }
+    memcpy(text->kept + used, text->row, array->width * sizeof *text->kept);
+    return FAULT_NONE;
+}
+
 // Reads the whole text once.
 static fault_status_t open_text(array_t *array, fault_t *fault) {
     text_t *text = &array->text;
     bool end;
     array->read = read_text;
+    text->keep = true;
     text->file = fdopen(array->descriptor, "r");
     if (text->file == NULL)
         return fault_set(fault, FAULT_SYSTEM, "cannot read %s: %s", array->name, strerror(errno));
     array->descriptor = -1; // the stream's from here on
-    if (next_line(array, &end, fault) != FAULT_NONE)
+    if (next_line(array, &end, fault) != FAULT_NONE ||
+        (!end && find_header(array, &end, fault) != FAULT_NONE))
         return fault->status;
-    if (!end) {
-        text->header = text->titles;
-        array->width = text->filled;
-        if (restart(array, fault) != FAULT_NONE)
-            return fault->status;
-    }
-    while (!end)
-        if (next_row(array, &end, fault) != FAULT_NONE)
+    for (end = false; !end;)
+        if (next_row(array, &end, fault) != FAULT_NONE || (!end && keep_row(array, fault) != FAULT_NONE))
             return fault->status;
     if (text->next == 0)
         return fault_set(fault, FAULT_INPUT, "%s: expected rows of numbers, found none", array->name);
@@ -369,6 +440,24 @@ static fault_status_t open_start(array_t *array, unsigned char *start, size_t *l
     return read_bytes(array, start, *length, 0, fault);
 }
 
+// Refuses by their first bytes what is often tried.
+static fault_status_t refuse_packed(const array_t *array, const unsigned char *start, size_t length,
+                                    fault_t *fault) {
+    static const struct {
+        const char *bytes, *what;
+    } packed[] = {{"PK\3\4", "a zip archive, as .npz and .pt are"},
+                  {"\x1f\x8b", "a file that gzip compressed"},
+                  {"\x80\2", "a pickle of Python"}};
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+        const size_t known = strlen(packed[i].bytes);
+        if (length >= known && memcmp(start, packed[i].bytes, known) == 0)
+            return fault_set(fault, FAULT_INPUT,
+                             "%s: format not read: expected .npy, .safetensors or CSV text, found %s",
+                             array->name, packed[i].what);
+    }
+    return FAULT_NONE;
+}
+
 static fault_status_t open_other(array_t *array, fault_t *fault) {
     size_t length = 0;
     uint64_t size = 0;
@@ -378,7 +467,7 @@ static fault_status_t open_other(array_t *array, fault_t *fault) {
     if (open_start(array, start, &length, &size, fault) == FAULT_NONE) {
         if (npy_recognise(start, length))
             open_npy(array, start, length, size, fault);
-        else
+        else if (refuse_packed(array, start, length, fault) == FAULT_NONE)
             open_text(array, fault);
     }
     free(start);
@@ -425,6 +514,7 @@ void array_close(array_t *array) {
         fclose(array->text.file);
     free(array->text.line);
     free(array->text.row);
+    free(array->text.kept);
     free(array->text.found);
     free(array->block);
     safetensors_close(array->tensors);
@@ -434,6 +524,10 @@ void array_close(array_t *array) {
 
 const char *array_name(const array_t *array) {
     return array->name;
+}
+
+const char *array_note(const array_t *array) {
+    return array->note;
 }
 
 size_t array_rank(const array_t *array) {

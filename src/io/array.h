@@ -3,14 +3,18 @@
 //
 //     .npy                   io/npy.h; known by its first bytes
 //     NAME.safetensors       the only tensor of the file, io/safetensors.h; NAME.safetensors:TENSOR one of several
-//     anything else          comma-separated numbers (RFC 4180, by libcsv), a line a row, '#' for comments; a
-//                            first line without any number is a header
+//     anything else          comma-separated numbers (RFC 4180, by libcsv), a line a row, '#' for lines of comments
+//
+// The first line of a text is a header when it has no number, and also, as pandas writes tables, when it is 0,1,2,...
+// to the letter and the second line is another. If the first of its names is empty, as in ",a,b" or ",0,1", the first
+// column is an index and no numbers of the array. array_note says so where it is not obvious.
 //
 // The first index of an array counts its rows; all others run inside a row, the last one fastest, however the file
-// orders them. Nothing but one row of text and a buffer is kept in memory, so that files may be far larger.
+// orders them. Of a text the numbers are kept in memory up to ARRAY_KEPT of them, and otherwise read anew each time; of
+// other files nothing but a buffer is, so that files may be far larger than memory.
 //
 // Refused, with a FAULT_INPUT that names file and row (or line): numbers that are not finite, rows of different
-// lengths, no rows, pipes and folders.
+// lengths, no rows, pipes, folders, archives (.npz, .pt) and compressed files.
 #ifndef MOEGEOM_IO_ARRAY_H
 #define MOEGEOM_IO_ARRAY_H
 
@@ -19,7 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ARRAY_RANK = 16 }; // sizes at most
+enum {
+    ARRAY_RANK = 16,      // sizes at most
+    ARRAY_KEPT = 1 << 25, // numbers of a text in memory, 256 MiB
+};
 
 typedef struct array array_t;
 
@@ -31,6 +38,9 @@ void array_close(array_t *array); // NULL is allowed
 
 // What the array is called in messages.
 const char *array_name(const array_t *array);
+
+// What was taken for something else than numbers, to be shown to the user; NULL when nothing was.
+const char *array_note(const array_t *array);
 
 // The sizes: array_shape(array)[0] rows; of a text, rows and columns. All are at least 1.
 size_t array_rank(const array_t *array);

@@ -355,14 +355,17 @@ static floats_convert_t conversion_of(const char *dtype) {
 
 static fault_status_t refuse_infinite(const safetensors_t *file, const safetensors_tensor_t *tensor,
                                       uint64_t index, double value, fault_t *fault) {
-    char room[QUOTE_ROOM];
-    return fault_set(fault, FAULT_INPUT,
-                     "%s: tensor %s, element %" PRIu64 " (from 0, of %" PRIu64
-                     "): expected a finite number, found %s",
-                     file->name, quote(room, tensor->name, strlen(tensor->name)), index, tensor->elements,
-                     isnan(value) ? "NaN"
-                     : value < 0  ? "-infinity"
-                                  : "infinity");
+    char room[QUOTE_ROOM], row[64] = "";
+    if (tensor->rank > 1)
+        snprintf(row, sizeof row, "row %" PRIu64 " (from 0, of %" PRIu64 "), ",
+                 index / (tensor->elements / tensor->shape[0]), tensor->shape[0]);
+    return fault_set(
+        fault, FAULT_INPUT,
+        "%s: tensor %s, %selement %" PRIu64 " (from 0, of %" PRIu64 "): expected a finite number, found %s",
+        file->name, quote(room, tensor->name, strlen(tensor->name)), row, index, tensor->elements,
+        isnan(value) ? "NaN"
+        : value < 0  ? "-infinity"
+                     : "infinity");
 }
 
 fault_status_t safetensors_doubles(const safetensors_t *file, const safetensors_tensor_t *tensor,

@@ -53,7 +53,7 @@ const char *safetensors_metadata(const safetensors_t *file, const char *key);
 // Reads elements of a tensor of dtype F64, F32, F16 or BF16; each of their values is a double.
 //   first   number of the first element
 //   values  receives `count` finite numbers
-//   fault   FAULT_INPUT for another dtype, for NaN and infinities (tensor and element are named), and when the
+//   fault   FAULT_INPUT for another dtype, for NaN and infinities (tensor, row and element are named), and when the
 //           file cannot be read
 fault_status_t safetensors_doubles(const safetensors_t *file, const safetensors_tensor_t *tensor,
                                    uint64_t first, size_t count, double *values, fault_t *fault);

@@ -26,16 +26,21 @@ static fault_status_t examine(scores_t *scores, fault_t *fault) {
     double *block = reallocarray(NULL, most * scores->experts, sizeof *block);
     if (block == NULL)
         return fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", array_name(scores->array));
-    scores->probabilities = true;
+    scores->other = scores->rows;
     for (uint64_t first = 0; first < scores->rows && fault->status == FAULT_NONE;) {
         const uint64_t left = scores->rows - first;
         const size_t count = left < most ? (size_t)left : most;
-        if (array_read(scores->array, first, count, block, fault) == FAULT_NONE)
-            for (size_t i = 0; i < count && scores->probabilities; i++)
-                scores->probabilities = sums_to_one(block + i * scores->experts, scores->experts);
+        if (array_read(scores->array, first, count, block, fault) == FAULT_NONE) {
+            for (size_t i = 0; i < count; i++)
+                if (sums_to_one(block + i * scores->experts, scores->experts))
+                    scores->sums++;
+                else if (scores->other == scores->rows)
+                    scores->other = first + i;
+        }
         first += count;
     }
     free(block);
+    scores->probabilities = scores->sums == scores->rows;
     return fault->status;
 }
 

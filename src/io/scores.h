@@ -17,6 +17,8 @@ typedef struct scores {
     uint64_t rows;      // at least 1
     size_t experts;     // at least 2
     bool probabilities; // whether logarithms are taken
+    uint64_t sums;      // rows that could be probabilities
+    uint64_t other;     // the first row that could not, or `rows`
 } scores_t;
 
 // Opens a file of the shape (rows, experts), and reads all of it once.

@@ -47,7 +47,8 @@ enum {
     LAG,  // density times 2 D.(y - h_0)
     NARROW_JUMP,
     NARROW_LAG,
-    COMPONENTS
+    COMPONENTS,
+    CARRIED = TAIL_SQUARED + 1 // the first ones, of which it is counted how many rows carry them
 };
 
 static int walk_start(walk_t *walk, const gap_source_t *source) {
@@ -283,14 +284,34 @@ static void measure_row(const walk_t *walk, const row_t *row, double window, dou
     sample[NARROW_LAG] = narrow * (jump.risk - jump.square);
 }
 
-static int measure_all(walk_t *walk, const gap_survey_t *survey, double tau, moments_t *moments) {
+// The sums of absolute values and of squares of a component, over the rows without an exact tie.
+typedef struct load {
+    double sum, squares;
+} load_t;
+
+static void add_loads(load_t loads[CARRIED], const double *sample) {
+    for (size_t i = 0; i < CARRIED; i++) {
+        loads[i].sum += fabs(sample[i]);
+        loads[i].squares += gsl_pow_2(sample[i]);
+    }
+}
+
+static double carriers(const load_t *load) {
+    return load->squares > 0 ? load->sum * (load->sum / load->squares) : 0;
+}
+
+static int measure_all(walk_t *walk, const gap_survey_t *survey, double tau, moments_t *moments,
+                       load_t loads[CARRIED]) {
     size_t count = 0;
     int status = GSL_SUCCESS;
     for (uint64_t first = 0; first < walk->source->rows && status == GSL_SUCCESS; first += count) {
         status = walk_read(walk, first, &count);
         for (size_t i = 0; i < count && status == GSL_SUCCESS; i++) {
             const row_t row = walk_row(walk, i);
-            measure_row(walk, &row, survey->window, tau, walk->samples + i * COMPONENTS);
+            double *sample = walk->samples + i * COMPONENTS;
+            measure_row(walk, &row, survey->window, tau, sample);
+            if (row.margin > 0)
+                add_loads(loads, sample);
         }
         if (status == GSL_SUCCESS)
             moments_add(moments, walk->samples, count);
@@ -307,25 +328,31 @@ static gsl_sf_result combine(const moments_t *moments, const double weights[COMP
             if (weights[j] != 0)
                 variance += weights[i] * weights[j] * moments_mean_covariance(moments, i, j);
     }
-    return (gsl_sf_result){mean, sqrt(fmax(variance, 0))};
+    return (gsl_sf_result){mean, sqrt(variance < 0 ? 0 : variance)};
 }
 
 static const double SQUARE_SHARE = M_LN2 - 0.5, LAG_SHARE = M_LN2; // of half a gate
 
-static gap_estimate_t estimate(const moments_t *moments, double tau, bool risk, double bound) {
-    const int observed = risk ? RISK : SQUARE, ties = risk ? TIE_RISK : TIE_SQUARE;
+static gap_estimate_t estimate(const moments_t *moments, const load_t loads[CARRIED], double tau, bool risk,
+                               double bound) {
+    const size_t observed = risk ? RISK : SQUARE, ties = risk ? TIE_RISK : TIE_SQUARE;
     const double lag = risk ? LAG_SHARE : 0;
     gap_estimate_t result = {.bound = bound};
-    result.observed = moments_estimate(moments, (size_t)observed);
-    result.ties = moments_mean(moments, (size_t)ties);
+    result.observed = moments_estimate(moments, observed);
+    result.carriers = carriers(&loads[observed]);
+    result.bound_carriers = carriers(&loads[risk ? TAIL : TAIL_SQUARED]);
+    result.ties = moments_mean(moments, ties);
+    result.ties_error = moments_estimate(moments, ties).err;
     result.slope = combine(moments, (double[COMPONENTS]){[JUMP] = SQUARE_SHARE, [LAG] = lag});
+    result.covariance = SQUARE_SHARE * moments_mean_covariance(moments, ties, JUMP) +
+                        lag * moments_mean_covariance(moments, ties, LAG);
     result.narrow = combine(moments, (double[COMPONENTS]){[NARROW_JUMP] = SQUARE_SHARE, [NARROW_LAG] = lag});
     result.predicted = result.ties + tau * result.slope.val;
     double weights[COMPONENTS] = {[JUMP] = -tau * SQUARE_SHARE, [LAG] = -tau * lag};
     weights[observed] = 1;
     weights[ties] = -1;
     const gsl_sf_result difference = combine(moments, weights);
-    result.z = difference.val / difference.err;
+    result.z = difference.err > 0 ? difference.val / difference.err : GSL_NAN;
     return result;
 }
 
@@ -342,12 +369,13 @@ static gsl_sf_result quotient(const moments_t *moments, size_t over, size_t unde
 
 int gap_measure(const gap_source_t *source, const gap_survey_t *survey, double tau, gap_report_t *report) {
     walk_t walk;
+    load_t loads[CARRIED] = {{0, 0}};
     if (!(tau > 0))
         return GSL_EDOM;
     moments_t *moments = moments_alloc(COMPONENTS);
     int status = moments != NULL ? walk_start(&walk, source) : GSL_ENOMEM;
     if (status == GSL_SUCCESS) {
-        status = measure_all(&walk, survey, tau, moments);
+        status = measure_all(&walk, survey, tau, moments, loads);
         walk_end(&walk);
     }
     if (status == GSL_SUCCESS) {
@@ -355,12 +383,37 @@ int gap_measure(const gap_source_t *source, const gap_survey_t *survey, double t
         report->tail_squared = moments_estimate(moments, TAIL_SQUARED);
         report->density = moments_estimate(moments, DENSITY);
         report->jump = quotient(moments, JUMP, DENSITY);
-        report->square = estimate(moments, tau, false, gsl_pow_2(survey->spread) * report->tail_squared.val);
-        report->risk = estimate(moments, tau, true,
+        report->square =
+            estimate(moments, loads, tau, false, gsl_pow_2(survey->spread) * report->tail_squared.val);
+        report->risk = estimate(moments, loads, tau, true,
                                 2 * (survey->targets + survey->outputs) * survey->spread * report->tail.val);
     }
     moments_free(moments);
     return status;
+}
+
+// ---- The law ----
+
+bool gap_sample_within(const gap_survey_t *survey, double tau) {
+    return tau <= survey->window;
+}
+
+gsl_sf_result gap_sample_law_temperature(const gap_estimate_t *estimate, double tolerance) {
+    const double slope = estimate->slope.val;
+    if (fabs(estimate->ties) > tolerance)
+        return (gsl_sf_result){0, 0};
+    if (slope == 0)
+        return (gsl_sf_result){GSL_POSINF, 0};
+    // The line leaves the strip on the side that it rises or falls to.
+    const double tau = (tolerance - GSL_SIGN(slope) * estimate->ties) / fabs(slope);
+    const double variance = gsl_pow_2(estimate->ties_error) + 2 * tau * estimate->covariance +
+                            gsl_pow_2(tau * estimate->slope.err);
+    return (gsl_sf_result){tau, sqrt(variance < 0 ? 0 : variance) / fabs(slope)};
+}
+
+double gap_sample_rows(const gap_report_t *report, double tau) {
+    const double rows = GAP_CARRIERS / (report->density.val * tau);
+    return rows > 0 && isfinite(rows) ? ceil(rows) : GSL_NAN;
 }
 
 // ---- Many temperatures ----
@@ -468,5 +521,23 @@ int gap_sample_temperature(const gap_source_t *source, const gap_survey_t *surve
     const double least = survey->least > 0 ? survey->least : 1, range = survey->range > 0 ? survey->range : 1;
     status = find(&search, fmax(least / (2 * COLD), DBL_MIN), fmin(1e4 * range, DBL_MAX / 1e4), tau);
     walk_end(&search.walk);
+    return status;
+}
+
+int gap_sample_derivative(const gap_source_t *source, const gap_survey_t *survey, double tau,
+                          double *derivative) {
+    static const double half = 0.005; // of ln tau
+    walk_t walk;
+    double sums[2];
+    if (!(tau > 0 && isfinite(tau)))
+        return GSL_EDOM;
+    int status = walk_start(&walk, source);
+    if (status != GSL_SUCCESS)
+        return status;
+    const double taus[] = {tau * exp(-half), tau * exp(half)};
+    status = sum_curve(&walk, survey, GAP_OBSERVED, taus, 2, sums);
+    if (status == GSL_SUCCESS)
+        *derivative = (sums[1] - sums[0]) / (double)source->rows / (taus[1] - taus[0]);
+    walk_end(&walk);
     return status;
 }

@@ -64,15 +64,26 @@ typedef struct gap_survey {
 int gap_survey(const gap_source_t *source, gap_survey_t *survey);
 
 // One of the two gaps, observed and predicted.
+//
+// A mean over n rows to which only a few near ties contribute is about as good as one of those few, and its standard error is no
+// better. With w the summands in absolute value, of the rows without an exact tie, (sum w)^2 / sum w^2 rows carry the mean: m
+// when m of them are equal and the others 0; 0 when all are 0. Of cold routers with two experts, about n f(0) tau do.
 typedef struct gap_estimate {
     gsl_sf_result observed; // mean and its standard error
+    double carriers;        // rows that carry it
     double ties;            // T or T', the part of exact ties in the limit tau -> 0
+    double ties_error;      // standard error
     gsl_sf_result slope;    // of the law
-    gsl_sf_result narrow;   // the same with half the window
+    double covariance;      // of the estimates of T (or T') and slope
+    gsl_sf_result narrow;   // slope with half the window
     double predicted;       // T + tau slope
-    double z;               // (observed - predicted) over the standard error of this difference
-    double bound;           // see below
+    double z;     // (observed - predicted) over the standard error of this difference; NaN when that is 0
+    double bound; // see below
+    double bound_carriers; // rows that carry it
 } gap_estimate_t;
+
+// What is carried by fewer rows is of this sample only: a statement on the law of the rows needs as many.
+enum { GAP_CARRIERS = 30 };
 
 typedef struct gap_report {
     gap_estimate_t square;      // E|h_tau - h_0|^2 <= spread^2 E[tail^2]
@@ -88,6 +99,19 @@ typedef struct gap_report {
 // Returns a GSL status.
 int gap_measure(const gap_source_t *source, const gap_survey_t *survey, double tau, gap_report_t *report);
 
+// Whether the law is estimated where it is applied: tau <= w. At a higher temperature rows matter that it does not look at; the
+// loser's gate at the edge of the window is 1 / (1 + e) then.
+bool gap_sample_within(const gap_survey_t *survey, double tau);
+
+// The greatest temperature at and below which |T + slope t| is within a tolerance, with its standard error to first order.
+//   tolerance  > 0
+// 0 when T alone exceeds the tolerance, infinite when the slope is 0; the error is 0 then. NaN when the slope is not known.
+gsl_sf_result gap_sample_law_temperature(const gap_estimate_t *estimate, double tolerance);
+
+// The rows that a sample of the same kind should have, so that GAP_CARRIERS of them carry the gap at a temperature: about
+// GAP_CARRIERS / (f(0) tau). NaN where that is not known.
+double gap_sample_rows(const gap_report_t *report, double tau);
+
 // What a temperature is sought for: the gap that the source has (the risk with targets, else the square), or its bound.
 typedef enum gap_quantity { GAP_OBSERVED, GAP_BOUNDED } gap_quantity_t;
 
@@ -100,5 +124,12 @@ typedef enum gap_quantity { GAP_OBSERVED, GAP_BOUNDED } gap_quantity_t;
 // Returns a GSL status.
 int gap_sample_temperature(const gap_source_t *source, const gap_survey_t *survey, gap_quantity_t quantity,
                            double tolerance, double *tau);
+
+// The derivative with respect to tau of the gap that the source has, by a central difference over one hundredth of ln tau.
+// With the standard error of the gap it makes that of the temperature where the gap reaches a tolerance.
+//   tau  > 0, finite
+// Returns a GSL status.
+int gap_sample_derivative(const gap_source_t *source, const gap_survey_t *survey, double tau,
+                          double *derivative);
 
 #endif
