@@ -30,7 +30,7 @@ set label 1 "what is left of the mass" at graph 0, 1.055 left
 set label 2 "after $2wF(0)$" at 0.021, 2e-3 left textcolor rgb ink
 set label 3 "after $2wF(0)+\\frac13w^3F''(0)$" at 0.35, 2e-11 right textcolor rgb ink
 set label 4 "$w^3$" at 0.15, 7e-3 right textcolor rgb grey
-set label 5 "$w^5$" at 0.115, 4e-8 left textcolor rgb grey
+set label 5 "$w^5$" at 0.16, 3e-8 left textcolor rgb grey
 plot 1.2 * x**3 with lines ls 11, 4e-3 * x**5 with lines ls 12, \
      for [i = 1:3] file using (of(scene[i], column("width"))):(of(scene[i], column("error"))) with linespoints lc rgb shade[i] pt symbol[i] ps 0.45 lw 1.3, \
      for [i = 1:3] file using (of(scene[i], column("width"))):(of(scene[i], column("left"))) with linespoints lc rgb shade[i] pt symbol[i] ps 0.45 lw 1.3
@@ -41,7 +41,7 @@ set lmargin at screen 0.59
 set rmargin at screen 0.95
 set xrange [3e-7:0.5]
 set yrange [1e-9:2]
-set xtics 1e-4, 10, 0.1
+set xtics ("$10^{-6}$" 1e-6, "$10^{-4}$" 1e-4, "$10^{-2}$" 1e-2)
 set format x log_format
 set ytics 1e-9, 1e3, 1
 set label 1 "where the order is lost"

@@ -17,7 +17,7 @@ set yrange [1e-11:40]
 set xtics ("$10^{-5}$" 1e-5, "$10^{-4}$" 1e-4, "$10^{-3}$" 1e-3, "$10^{-2}$" 1e-2, "$0.1$" 0.1, "$1$" 1)
 set ytics ("$10^{-10}$" 1e-10, "$10^{-8}$" 1e-8, "$10^{-6}$" 1e-6, "$10^{-4}$" 1e-4, "$10^{-2}$" 1e-2, "$1$" 1)
 set xlabel "temperature $\\tau$"
-set label 1 "$\\alpha=1/2$" at 1.4e-5,6e-4 left textcolor rgb blue
+set label 1 "$\\alpha=1/2$" at 1.4e-5,0.6 left textcolor rgb blue
 set label 2 "$\\alpha=1$" at 1.4e-5,1.0e-6 left textcolor rgb orange
 set label 3 "$\\alpha=2$" at 1.1e-4,1.2e-9 left textcolor rgb green
 set label 4 "gap, and bound (dashed)" at graph 0.97,0.07 right textcolor rgb ink

@@ -128,19 +128,19 @@ static void test_section(void **state) {
 
 // ---- Junctions ----
 
-static void test_kappa(void **state) {
+static void test_lambda(void **state) {
     (void)state;
     ball_t ball;
-    assert_int_equal(first_order_plane_kappa_certified(&ball), GSL_SUCCESS);
+    assert_int_equal(first_order_plane_lambda_certified(&ball), GSL_SUCCESS);
     assert_true(ball.radius > 0 && ball.radius < 1e-16);
-    check_close("kappa", first_order_plane_kappa(), ball.value, 1e-15);
+    check_close("lambda", first_order_plane_lambda(), ball.value, 1e-15);
 }
 
 // Three cells of 120 degrees around the origin and the values 1, 0, -1, by hand: three rays of measure
 // int_0^inf phi(r) phi(0) dr = 1/(2 sqrt(2 pi)), |grad| = s sqrt 3, |det| = s^2 3 sqrt(3)/2, D^2 = 1, 4, 1.
 static void test_three_rays(void **state) {
     (void)state;
-    const double s = 1.7, ray = 1 / (2 * sqrt(2 * M_PI)), kappa = first_order_plane_kappa();
+    const double s = 1.7, ray = 1 / (2 * sqrt(2 * M_PI)), lambda = first_order_plane_lambda();
     first_order_plane_t plane = {
         .router = {3, {{s, 0}, {-s / 2, s * sqrt(3) / 2}, {-s / 2, -s * sqrt(3) / 2}}, {0, 0, 0}},
         .expert = {{{0, 0, 1}}, {{0, 0, 0}}, {{0, 0, -1}}}};
@@ -148,7 +148,7 @@ static void test_three_rays(void **state) {
     gsl_sf_result constant;
     assert_int_equal(first_order_plane_constant(&plane, &constant), GSL_SUCCESS);
     check_close("constant", constant.val, (2 * M_LN2 - 1) * 6 * ray / (s * sqrt(3)), 1e-13);
-    check_close("second", first_order_plane_second(&plane), kappa * 6 / (2 * M_PI) / (s * s * 1.5 * sqrt(3)),
+    check_close("second", first_order_plane_second(&plane), lambda * 6 / (2 * M_PI) / (s * s * 1.5 * sqrt(3)),
                 1e-15);
 }
 
@@ -195,7 +195,7 @@ int main(void) {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_predict), cmocka_unit_test(test_two_experts), cmocka_unit_test(test_grid),
-        cmocka_unit_test(test_section), cmocka_unit_test(test_kappa),       cmocka_unit_test(test_three_rays),
+        cmocka_unit_test(test_section), cmocka_unit_test(test_lambda),      cmocka_unit_test(test_three_rays),
         cmocka_unit_test(test_law),     cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("first_order_plane", tests, NULL, NULL);

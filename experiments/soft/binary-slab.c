@@ -212,6 +212,7 @@ static double by_levels(experiment_t *run, const router_t *r, double w) {
     experiment_require(run, status, "levels");
     return mass.val;
 }
+//]core
 
 static void measure(experiment_t *run, const router_t *r, double w, deviations_t *most) {
     const double sigma = r->deviation, b = r->offset;
@@ -222,7 +223,6 @@ static void measure(experiment_t *run, const router_t *r, double w, deviations_t
     most->levels = fmax(most->levels, fabs(by_levels(run, r, w) / mass - 1));
     most->first = fmax(most->first, fabs(mass - 2 * w * density) / bound);
 }
-//]core
 
 static void measure_by_grid(experiment_t *run, const router_t *r, deviations_t *most) {
     double grid;

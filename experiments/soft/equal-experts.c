@@ -266,6 +266,7 @@ static void exact_derivatives(fmpq_mat_t gradient, fmpq_mat_t hessian) {
     fmpq_clear(r);
     exact_clear(&p);
 }
+//]core
 
 // The number of leading minors above 0: all of them for a positive definite matrix (Sylvester).
 static slong positive_minors(const fmpq_mat_t matrix) {
@@ -285,7 +286,6 @@ static slong positive_minors(const fmpq_mat_t matrix) {
     fmpq_clear(determinant);
     return positive;
 }
-//]core
 
 // The same risk in floating arithmetic, at any parameter.
 static double risk(const double *z) {

@@ -14,9 +14,9 @@
 // Realisable: L_tau - L_0 = E[(sum_k (p_k - 1_k) f_k)^2], and for three experts a quadratic form whose rows sum to zero:
 //     = 1/2 sum over pairs of E[(M_k + M_l - M_m) D_kl^2],   M_k = (p_k - 1_k)^2.
 // With t = a_k - max(a_l, a_m) and w = |a_l - a_m| the gate is p_k = sigma((t - tau l(w/tau))/tau), l(w) = ln(1 + exp(-w)),
-// and int over t of (1_{t>0} - sigma(t - l))^2 = 2 ln 2 - 1 + 2 ln cosh(l/2). So each M_k adds 2 kappa tau^2 p / |det| at
-// the junction, kappa = 2 int_0^inf ln cosh(l(w)/2) dw = -2 Li_2(-1/2) - pi^2/12, and all of them
-//     tau^2 kappa (D_kl^2 + D_km^2 + D_lm^2) p / |det(grad(a_k - a_m), grad(a_l - a_m))|.
+// and int over t of (1_{t>0} - sigma(t - l))^2 = 2 ln 2 - 1 + 2 ln cosh(l/2). So each M_k adds 2 lambda tau^2 p / |det| at
+// the junction, lambda = 2 int_0^inf ln cosh(l(w)/2) dw = -2 Li_2(-1/2) - pi^2/12, and all of them
+//     tau^2 lambda (D_kl^2 + D_km^2 + D_lm^2) p / |det(grad(a_k - a_m), grad(a_l - a_m))|.
 #include "io/experiment.h"
 #include "routing/first_order_plane.h"
 #include "stat/extrapolate.h"
@@ -30,9 +30,10 @@
 static const char CLAIM[] = "soft/law-first-order-many";
 
 // Parameters, all without unit.
-enum { LINES = 3000, QUICK_LINES = 60 }; // routers on a line, without junctions
-enum { PLANES = 24, QUICK_PLANES = 3 };  // routers in the plane, by kinds of target in turn
-enum { SAMPLED = 5, QUICK_SAMPLED = 1 }; // of them by Monte Carlo as well
+enum { LEAST = 3, MOST_ON_LINE = 6, MOST_IN_PLANE = 4 }; // experts
+enum { LINES = 3000, QUICK_LINES = 60 };                 // routers on a line, without junctions
+enum { PLANES = 24, QUICK_PLANES = 3 };                  // routers in the plane, by kinds of target in turn
+enum { SAMPLED = 5, QUICK_SAMPLED = 1 };                 // of them by Monte Carlo as well
 enum { N_TAUS = EXTRAPOLATE_VALUES, CURVE_POINTS = 13, QUICK_CURVE_POINTS = 2 };
 static const double LINE_TAUS[N_TAUS] = {0.016, 0.008, 0.004}, PLANE_TAUS[N_TAUS] = {0.04, 0.02, 0.01};
 static const double SAMPLE_TAU = 0.1; // of the sampled gaps
@@ -74,7 +75,7 @@ static target_kind_t target_of_line(uint32_t number) {
 // by at least 1, so that the third logit stays 0.5 below.
 static void draw_line(experiment_t *run, uint32_t number, first_order_plane_t *plane) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("first-order-many.lines"), number);
-    *plane = (first_order_plane_t){.router.experts = 3 + number % 4};
+    *plane = (first_order_plane_t){.router.experts = LEAST + number % (MOST_ON_LINE - LEAST + 1)};
     planar_router_t *router = &plane->router;
     double place = stream_between(&stream, -2, -1);
     for (size_t k = 1; k < router->experts; k++) {
@@ -106,7 +107,8 @@ static bool is_clear(const planar_router_t *router) {
 static void draw_plane(experiment_t *run, uint32_t number, first_order_plane_t *plane) {
     stream_t stream = stream_at(experiment_seed(run), stream_experiment("first-order-many.planes"), number);
     do {
-        *plane = (first_order_plane_t){.router.experts = 3 + number / N_TARGETS % 2};
+        *plane =
+            (first_order_plane_t){.router.experts = LEAST + number / N_TARGETS % (MOST_IN_PLANE - LEAST + 1)};
         for (size_t k = 0; k < plane->router.experts; k++) {
             const plane_affine_t logit = draw_affine(&stream, false);
             plane->router.weight[k][0] = 3 * logit.c[0];
@@ -180,12 +182,12 @@ static void check_lines(experiment_t *run) {
     experiment_macro(run, "LinesWorst", "\\num{%.0e}", extrapolate_magnitude(worst));
 }
 
-static void check_kappa(experiment_t *run) {
-    ball_t kappa;
-    experiment_require(run, first_order_plane_kappa_certified(&kappa), "kappa");
-    experiment_check(run, CLAIM, "kappa: closed form against ball",
-                     fabs(first_order_plane_kappa() - kappa.value), AT_MOST, 1e-15, kappa.radius);
-    experiment_macro(run, "Kappa", "%.9f", kappa.value);
+static void check_lambda(experiment_t *run) {
+    ball_t lambda;
+    experiment_require(run, first_order_plane_lambda_certified(&lambda), "lambda");
+    experiment_check(run, CLAIM, "lambda: closed form against ball",
+                     fabs(first_order_plane_lambda() - lambda.value), AT_MOST, 1e-15, lambda.radius);
+    experiment_macro(run, "Lambda", "%.9f", lambda.value);
 }
 
 // Targets that the experts meet get a table with both terms; the others one with the first.
@@ -234,7 +236,7 @@ static void check_planes(experiment_t *run) {
     }
     experiment_check(run, CLAIM, "routers in the plane: extrapolated ratio minus constant", worst, AT_MOST,
                      1e-4, 0);
-    experiment_check(run, CLAIM, "junctions: extrapolated term of order tau^2 minus kappa law", worst_second,
+    experiment_check(run, CLAIM, "junctions: extrapolated term of order tau^2 minus lambda law", worst_second,
                      AT_MOST, 2e-3, 0);
     experiment_macro_integer(run, "Planes", planes);
     experiment_macro(run, "PlanesWorst", "\\num{%.0e}", extrapolate_magnitude(worst));
@@ -311,7 +313,7 @@ static void write_curves(experiment_t *run) {
             experiment_require(run, first_order_plane_gap(&plane, tau, 1e-9 * tau, &gap), "gap");
             const double remainder = (gap.val - constant * tau) / gsl_pow_2(tau);
             if (i == 0)
-                experiment_check(run, CLAIM, "remainder over tau^2 at tau = 0.02 minus kappa law",
+                experiment_check(run, CLAIM, "remainder over tau^2 at tau = 0.02 minus lambda law",
                                  fabs(remainder - second), AT_MOST, 2e-4, gap.err / gsl_pow_2(tau));
             table_integer(table, c);
             table_real(table, tau);
@@ -326,7 +328,10 @@ static void first_order_many(experiment_t *run) {
     experiment_parameter(run, "SampleTau", "%.1f", SAMPLE_TAU, "1");
     experiment_macro(run, "Samples", "\\num{%.0f}",
                      (double)(experiment_quick(run) ? QUICK_SAMPLES : SAMPLES));
-    check_kappa(run);
+    experiment_macro_integer(run, "Least", LEAST);
+    experiment_macro_integer(run, "MostOnLine", MOST_ON_LINE);
+    experiment_macro_integer(run, "MostInPlane", MOST_IN_PLANE);
+    check_lambda(run);
     check_lines(run);
     check_planes(run);
     check_samples(run);

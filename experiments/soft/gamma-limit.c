@@ -31,6 +31,7 @@
 #include <gsl/gsl_min.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ static const char *const THEOREM = "soft/thm-4.7", *const RATE = "soft/law-minim
 // Parameters, all without unit.
 enum { N_TAU = 9, GRID = 60, QUICK_GRID = 24, PAIRS = 2000, QUICK_PAIRS = 60 };
 static const double TAUS[N_TAU] = {0.512, 0.256, 0.128, 0.064, 0.032, 0.016, 0.008, 0.004, 0.002};
-static const double BOX = 1.5; // |alpha|, |b| at most
+static const double BOX = 1.5;          // |alpha|, |b| at most
+static const double SPEED_ERROR = 1e-3; // of what is extrapolated to tau = 0
 static const line_router_wave_t WAVES[] = {{0.5, {1.2, 0}, -1}, {0.5, {-0.8, 1.2}, 0.9}};
 static const line_router_target_t TARGET = {2, WAVES};
 static const double BOUND_Y = 1, BOUND_F = 1;              // |Y| and |f| at most
@@ -52,17 +54,32 @@ static double risk_at(double tau, line_router_t router) {
     return line_router_risk(&TARGET, tau, router).value;
 }
 
+// The target in a formula.
+static void state_target(experiment_t *run) {
+    char text[128];
+    int end = 0;
+    for (size_t i = 0; i < TARGET.count; i++) {
+        const line_router_wave_t *wave = &WAVES[i];
+        end += snprintf(text + end, sizeof text - (size_t)end, "%s%g\\sin(%gx_1", i > 0 ? "+" : "",
+                        wave->amplitude, wave->k[0]);
+        if (fabs(wave->k[1]) > 0)
+            end += snprintf(text + end, sizeof text - (size_t)end, "%+gx_2", wave->k[1]);
+        end += snprintf(text + end, sizeof text - (size_t)end, "%+g)", wave->phase);
+    }
+    experiment_macro_text(run, "Target", text);
+}
+
 // ---- The topology ----
 
 // P(|(w - w')'X| > 1) for a turn by a thousandth of a radian: erfc(1 / (2 sqrt 2 sin(turn / 2))), far below the doubles,
 // and not 0. The same holds for every turn and every bound, so the essential supremum is infinite.
 static void check_topology(experiment_t *run) {
-    enum { PRECISION = 128 };
+    enum { PRECISION = 128, TURN = 1000 }; // bits; the parts of a radian
     arb_t x, root;
     arb_init(x);
     arb_init(root);
     arb_set_ui(x, 1);
-    arb_div_ui(x, x, 2000, PRECISION);
+    arb_div_ui(x, x, 2 * TURN, PRECISION);
     arb_sin(x, x, PRECISION);
     arb_mul_2exp_si(x, x, 1);
     arb_sqrt_ui(root, 2, PRECISION);
@@ -75,6 +92,7 @@ static void check_topology(experiment_t *run) {
     arb_log(x, x, PRECISION);
     arb_const_log10(root, PRECISION);
     arb_div(x, x, root, PRECISION);
+    experiment_macro_integer(run, "TurnParts", TURN);
     experiment_macro(run, "TurnExponent", "%.0f", -ball_from_arb(x).value);
     arb_clear(x);
     arb_clear(root);
@@ -306,12 +324,13 @@ static void check_minimisers(experiment_t *run, minimum_t *hard_minimum) {
          (two->router.offset - zero.router.offset) / (2 * tau)}};
     for (int c = 0; c < 2; c++)
         experiment_check(run, RATE, "smooth target: extrapolated velocity against its formula",
-                         fabs(2 * velocities[0][c] - velocities[1][c] - velocity[c]), AT_MOST, 1e-3, 0);
+                         fabs(2 * velocities[0][c] - velocities[1][c] - velocity[c]), AT_MOST, SPEED_ERROR,
+                         0);
     const double falls[2] = {(one->jet.value - zero.jet.value) / tau,
                              (two->jet.value - zero.jet.value) / (2 * tau)};
     const double fall = -4 * gsl_ran_ugaussian_pdf(zero.router.offset);
     experiment_check(run, RATE, "smooth target: extrapolated fall of the minimum against its formula",
-                     fabs(2 * falls[0] - falls[1] - fall), AT_MOST, 1e-3, 0);
+                     fabs(2 * falls[0] - falls[1] - fall), AT_MOST, SPEED_ERROR, 0);
     const double slope = fit_log_slope(TAUS + N_TAU - 3, distances + N_TAU - 3, 3);
     experiment_check(run, RATE, "smooth target: fitted rate less 1", fabs(slope - 1), AT_MOST, 0.02, 0);
     experiment_macro(run, "Angle", "%.4f", zero.router.angle);
@@ -319,6 +338,7 @@ static void check_minimisers(experiment_t *run, minimum_t *hard_minimum) {
     experiment_macro(run, "Minimum", "%.4f", zero.jet.value);
     experiment_macro(run, "VelocityAngle", "%.3f", velocity[0]);
     experiment_macro(run, "VelocityOffset", "%.3f", velocity[1]);
+    experiment_macro(run, "SpeedDecades", "%.0f", -log10(SPEED_ERROR));
     experiment_macro(run, "Speed", "%.3f", hypot(velocity[0], velocity[1]));
     experiment_macro(run, "Fall", "%.3f", fall);
     experiment_macro(run, "Rate", "%.3f", slope);
@@ -545,6 +565,7 @@ static void write_landscape(experiment_t *run, const minimum_t *zero) {
 static void gamma_limit(experiment_t *run) {
     minimum_t zero;
     experiment_parameter(run, "Box", "%.1f", BOX, "1");
+    state_target(run);
     check_topology(run);
     check_roads(run);
     check_convergence(run);

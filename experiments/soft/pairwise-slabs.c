@@ -31,6 +31,7 @@
 enum { LEAST_EXPERTS = 3, MOST_EXPERTS = 8, EXPERT_COUNTS = MOST_EXPERTS - LEAST_EXPERTS + 1 };
 static const int ROUTERS = 200, QUICK_ROUTERS = 6;      // planar, for each number of experts
 static const double LEAST_WIDTH = 0.003, DELTA_0 = 0.5; // range of w, and delta_0 of Proposition 3.7
+enum { COPIES = 200 };                                  // routers in which one expert is copied
 static const double MASS_ERROR = 1e-9;                  // of a planar mass
 static const double MAX_Z = 4;
 static const double SEEN = 6; // junctions farther out have a density below 3e-9
@@ -180,10 +181,31 @@ static void check_remainder(experiment_t *run) {
     experiment_macro(run, "ConvexWidth", "%.1f", WIDTH);
     experiment_macro(run, "ConvexMass", "%.6f", mass);
     experiment_macro(run, "ConvexFirst", "%.6f", first);
-    // Without (3.7) no constant exists: an expert and its copy are tied everywhere.
-    const double upcycled[] = {0.3, -1.2, 0.3, 0.9};
-    experiment_check(run, "soft/prop-3.7", "margin of an expert and its copy", margin_pairwise(upcycled, 4),
-                     EQUAL, 0, 0);
+}
+
+// Without (3.7) no constant exists: an expert and its copy are tied everywhere, also where neither leads.
+static void check_copies(experiment_t *run) {
+    long tied = 0, tied_before = 0, below = 0;
+    for (uint32_t i = 0; i < COPIES; i++) {
+        stream_t s = experiment_stream(run, stream_experiment("copies") + i);
+        planar_router_t r = draw_router(&s, MOST_EXPERTS);
+        double x[2], logits[MOST_EXPERTS + 1];
+        stream_normals(&s, x, 2);
+        planar_router_logits(&r, x, logits);
+        tied_before += margin_pairwise(logits, r.experts) <= 0;
+        const size_t parent = i % r.experts, copy = r.experts++;
+        r.weight[copy][0] = r.weight[parent][0];
+        r.weight[copy][1] = r.weight[parent][1];
+        r.bias[copy] = r.bias[parent];
+        planar_router_logits(&r, x, logits);
+        tied += margin_pairwise(logits, r.experts) <= 0;
+        below += margin_top_two(logits, r.experts) > 0;
+    }
+    experiment_check_integer(run, "soft/prop-3.7", "inputs with Delta_min = 0 before an expert is copied",
+                             tied_before, 0);
+    experiment_check_integer(run, "soft/prop-3.7", "inputs with Delta_min = 0 after it", tied, COPIES);
+    experiment_check(run, "soft/prop-3.7", "of them with a positive top-two margin", (double)below, AT_LEAST,
+                     1, 0);
 }
 
 // ---- The second order, for planar routers in good position ----
@@ -192,6 +214,8 @@ static void check_remainder(experiment_t *run) {
 // lines.
 static const double LEAST_DET = 0.25, LEAST_CLEARANCE = 0.01, SECOND_WIDTH = 2e-4;
 static const double IDENTICAL_WIDTH = 0.005;
+static const double SECOND_ERROR = 1e-5, IDENTICAL_ERROR = 1e-3; // of what is extrapolated
+enum { MANY_EXPERTS = 256 };                                     // of independent logits
 static const int CONDITIONED = 60, QUICK_CONDITIONED = 6;
 
 // (2 w sum F - P) / w^2 with its term of order w removed: from w and w / 2.
@@ -223,11 +247,15 @@ static void check_second_order(experiment_t *run) {
         top_worst = fmax(top_worst, fabs(got_top - top) / (1 + top));
     }
     experiment_check(run, "soft/law-many-experts",
-                     "second order of the pairwise margin against its junctions", pair_worst, AT_MOST, 1e-5,
-                     0);
+                     "second order of the pairwise margin against its junctions", pair_worst, AT_MOST,
+                     SECOND_ERROR, 0);
     experiment_check(run, "soft/law-many-experts", "second order of the top-two margin against its junctions",
-                     top_worst, AT_MOST, 1e-5, 0);
+                     top_worst, AT_MOST, SECOND_ERROR, 0);
     experiment_macro_integer(run, "Conditioned", wanted);
+    experiment_macro_integer(run, "ConditionedExperts", LEAST_EXPERTS + FEW - 1);
+    experiment_macro_integer(run, "ManyExperts", MANY_EXPERTS);
+    experiment_macro(run, "SecondDecades", "%.0f", -log10(SECOND_ERROR));
+    experiment_macro(run, "IdenticalDecades", "%.0f", -log10(IDENTICAL_ERROR));
     experiment_macro(run, "SecondWidth", "\\num{%.0e}", SECOND_WIDTH);
 }
 
@@ -267,13 +295,13 @@ static void check_identical(experiment_t *run, size_t experts, double top_densit
     const double got_pair = second_order(iid_margin_pair_density(experts) / 2, pair_wide, pair_narrow, w);
     const double got_top = second_order(top_density / 2, top_wide.val, top_narrow.val, w);
     experiment_check(run, "soft/law-many-experts", "identical logits: second order of the pairwise margin",
-                     fabs(got_pair / pair - 1), AT_MOST, 1e-3, 0);
+                     fabs(got_pair / pair - 1), AT_MOST, IDENTICAL_ERROR, 0);
     experiment_check(run, "soft/law-many-experts", "identical logits: second order of the top-two margin",
-                     fabs(got_top / top - 1), AT_MOST, 1e-3, 0);
+                     fabs(got_top / top - 1), AT_MOST, IDENTICAL_ERROR, 0);
 }
 
 static void check_growth(experiment_t *run) {
-    static const size_t EXPERTS[] = {2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
+    static const size_t EXPERTS[] = {2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, MANY_EXPERTS};
     enum { COUNT = sizeof EXPERTS / sizeof *EXPERTS };
     static const table_column_t COLUMNS[] = {{"experts", "1", NULL, NULL},
                                              {"pair", "1", "%.6f", NULL},
@@ -296,7 +324,7 @@ static void check_growth(experiment_t *run) {
         table_real(table, iid_margin_pair_density(experts));
         table_real(table, top.val);
         table_real(table, bound);
-        if (experts == MOST_EXPERTS || experts == 256)
+        if (experts == MOST_EXPERTS || experts == MANY_EXPERTS)
             experiment_macro(run, experts == MOST_EXPERTS ? "OverstatedEight" : "OverstatedMany", "%.1f",
                              iid_margin_pair_density(experts) / top.val);
     }
@@ -492,6 +520,7 @@ static void plan(experiment_t *run) {
                          (double)(experiment_quick(run) ? QUICK_SAMPLES : SAMPLES), "points");
     check_planar(run);
     check_remainder(run);
+    check_copies(run);
     check_second_order(run);
     check_growth(run);
     check_high(run);

@@ -32,11 +32,12 @@ static const char *const BOUND = "soft/eq-2.16", *const LEMMA = "soft/lemma-4.1"
 enum { MOST = 64 };                                                    // experts of a vector; the least is 2
 enum { VECTORS = 21000, QUICK_VECTORS = 400 };                         // of each family
 enum { LITERAL_LIMIT = 256, FACTORED = 128, SUMMIT_PRECISION = 4096 }; // bits
-enum { SUMMITS = 24 };      // of the extreme vectors, the ones that are decided by their definition as well
-enum { CLOUD = 120 };       // random vectors in the figure
-enum { CURVE_POINTS = 81 }; // margins from 0.1 to 700 temperatures
+enum { SUMMITS = 24 }; // of the extreme vectors, the ones that are decided by their definition as well
+enum { CLOUD = 120, SHOWN = 8 }; // random vectors in the figure, of so many experts and of MOST
+enum { CURVE_POINTS = 81 };      // margins from 0.1 to 700 temperatures
 static const double LEAST_NORMAL = 0x1p-1022;
-static const double LOG_RANGE = 300; // scales and temperatures reach from 1e-300 to 1e300
+static const double LOG_RANGE = 300;     // scales and temperatures reach from 1e-300 to 1e300
+static const double LEAST_ERROR = 1e-17; // smaller ones are drawn there
 
 typedef enum { EXTREME, COMPARABLE, TIED, ONE_ULP, SHIFTED, FAMILIES } family_t;
 static const char *const FAMILY_NAMES[FAMILIES] = {"extreme", "comparable", "tied", "one ulp", "shifted"};
@@ -116,7 +117,6 @@ static size_t rank_of(const vector_t *v, size_t k) {
     return rank;
 }
 
-//[core
 // The gate p = e/(1 + T) of a loser of rank j in balls against e/(1 + (j-1) e), and the double of
 // softmax.c against the ball. An exponent x has two roundings, so that exp(x) errs by 2 |x| units of
 // 2^-53 beside its own.
@@ -140,6 +140,7 @@ static void test_gate(const vector_t *v, size_t k, double gate, softmax_ball_t *
     arb_clear(bound);
 }
 
+//[core
 // Both roads on one vector.
 static void test_bounds(const vector_t *v, softmax_ball_t *b, tally_t *tally) {
     slong used;
@@ -281,6 +282,10 @@ static void decide_families(experiment_t *run, softmax_ball_t *b) {
     }
     state_tightest(run, &all);
     experiment_macro_integer(run, "MostExperts", MOST);
+    experiment_macro_integer(run, "ShownExperts", SHOWN);
+    experiment_macro(run, "Decades", "%.0f", LOG_RANGE);
+    experiment_macro(run, "MarginDecades", "%.0f", 2 * LOG_RANGE);
+    experiment_macro(run, "LeastErrorDecades", "%.0f", -log10(LEAST_ERROR));
     experiment_macro_integer(run, "Vectors", all.vectors);
     experiment_macro_integer(run, "Gates", all.singles);
     experiment_macro_integer(run, "NaiveFails", all.naive);
@@ -349,18 +354,19 @@ static void state_reversal(experiment_t *run, softmax_ball_t *b) {
 
 // The demand at the ends of the range: logits of 1e300 at a temperature of 1e-300, and two equal winners.
 static void check_ends(experiment_t *run) {
-    static const double distinct[] = {1e300, 0, -1e300}, equal[] = {1e300, 1e300, -1e300};
+    const double most = pow(10, LOG_RANGE), least = pow(10, -LOG_RANGE);
+    const double distinct[] = {most, 0, -most}, equal[] = {most, most, -most};
     double gates[3];
-    softmax_gates(distinct, 3, 1e-300, gates);
+    softmax_gates(distinct, 3, least, gates);
     experiment_check(run, BOUND, "logits of 1e300 at 1e-300: the winner's gate", gates[0], EQUAL, 1, 0);
-    experiment_check(run, BOUND, "logits of 1e300 at 1e-300: the tail", softmax_tail(distinct, 3, 1e-300),
+    experiment_check(run, BOUND, "logits of 1e300 at 1e-300: the tail", softmax_tail(distinct, 3, least),
                      EQUAL, 0, 0);
-    softmax_gates(equal, 3, 1e-300, gates);
+    softmax_gates(equal, 3, least, gates);
     experiment_check(run, BOUND, "two equal winners at 1e300: half each", gates[1], EQUAL, 0.5, 0);
-    softmax_gates(distinct, 3, 1e300, gates);
+    softmax_gates(distinct, 3, most, gates);
     experiment_check(run, BOUND, "logits and temperature of 1e300: the last gate is 1/(1 + e + e^2)",
                      fabs(gates[2] * (1 + M_E + M_E * M_E) - 1), AT_MOST, 1e-15, 0);
-    vector_t v = {.n = 3, .tau = 1e-300};
+    vector_t v = {.n = 3, .tau = least};
     memcpy(v.logits, distinct, sizeof distinct);
     tally_t tally = {0};
     test_doubles(&v, &tally);
@@ -382,9 +388,10 @@ static void draw_errors(experiment_t *run, softmax_ball_t *b) {
         double gates[2];
         softmax_gates(v.logits, 2, 1, gates);
         softmax_ball_factor(b, v.logits, v.n, v.tau, FACTORED);
-        table_row(table, (double[]){margin, midpoint(b->tail),
-                                    fmax(units_off(softmax_tail(v.logits, 2, 1), b->tail) * 0x1p-53, 1e-17),
-                                    fmax(units_off(1 - gates[0], b->tail) * 0x1p-53, 1e-17)});
+        table_row(table,
+                  (double[]){margin, midpoint(b->tail),
+                             fmax(units_off(softmax_tail(v.logits, 2, 1), b->tail) * 0x1p-53, LEAST_ERROR),
+                             fmax(units_off(1 - gates[0], b->tail) * 0x1p-53, LEAST_ERROR)});
     }
     experiment_macro(run, "OverflowMargin", "%.1f", log(GSL_DBL_MAX));
     experiment_macro(run, "VanishingMargin", "%.1f", 53 * M_LN2);
@@ -414,14 +421,14 @@ static void draw_ratios(experiment_t *run, softmax_ball_t *b) {
     stream_t stream = experiment_stream(run, stream_experiment("softmax-tail.cloud"));
     for (int i = 0; i < CLOUD; i++) {
         const double margin = most * (i + 0.5) / CLOUD;
-        table_row(points, (double[]){margin, random_ratio(&stream, 8, margin, b),
+        table_row(points, (double[]){margin, random_ratio(&stream, SHOWN, margin, b),
                                      random_ratio(&stream, MOST, margin, b)});
     }
     table_t *table =
         experiment_table(run, "curves", "tail over bound where the losers tie", curve, 4, CURVE_POINTS);
     for (int i = 0; i < CURVE_POINTS; i++) {
         const double margin = most * i / (CURVE_POINTS - 1);
-        static const size_t experts[] = {2, 8, 64};
+        static const size_t experts[] = {2, SHOWN, MOST};
         double row[4] = {margin};
         for (int k = 0; k < 3; k++) {
             const vector_t v = tied_vector(experts[k], margin);

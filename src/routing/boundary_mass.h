@@ -10,10 +10,10 @@
 // between exp(-Delta / tau) and n - 1 times that. For logits a_k(x) = w_k . x + b_k in the plane and X ~ N(0, I_2),
 // the masses of the first two are, as tau -> 0 and w -> 0,
 //
-//     P(Delta <= w) = 2 I w - (3/2) J w^2 + O(w^3),
-//     P(U_epsilon(tau)) = 2 kappa I tau + (1/2)(pi^2 - 3 kappa^2) J tau^2 + O(tau^3),
+//     P(Delta <= w) = 2 I w - (3/2) G w^2 + O(w^3),
+//     P(U_epsilon(tau)) = 2 kappa I tau + (1/2)(pi^2 - 3 kappa^2) G tau^2 + O(tau^3),
 //
-// I the sum over the pairs of the integral of p / |grad(a_k - a_l)| over the part of their line where the two lead, J
+// I the sum over the pairs of the integral of p / |grad(a_k - a_l)| over the part of their line where the two lead, G
 // the sum of p / |det(w_k - w_l, w_k - w_m)| over the points where three lead together (no four do):
 // planar_router_top_density and planar_router_junction_density, whose masses by parallel lines are a second road to
 // these. The laws are this project's; their proofs are in the report, section "Three boundary masses".

@@ -86,12 +86,12 @@ int first_order_plane_constant(const first_order_plane_t *plane, gsl_sf_result *
 
 // ---- Junctions ----
 
-double first_order_plane_kappa(void) {
+double first_order_plane_lambda(void) {
     return -2 * gsl_sf_dilog(-0.5) - M_PI * M_PI / 12;
 }
 
 // 2 ln cosh(ln(1 + z) / 2) = 2 ln(1 + z/2) - ln(1 + z), z = exp(-w).
-static void kappa_ball(acb_t result, const acb_t w, int analytic, const void *context, slong precision) {
+static void lambda_ball(acb_t result, const acb_t w, int analytic, const void *context, slong precision) {
     (void)context;
     acb_t z;
     acb_init(z);
@@ -107,9 +107,9 @@ static void kappa_ball(acb_t result, const acb_t w, int analytic, const void *co
     acb_clear(z);
 }
 
-int first_order_plane_kappa_certified(ball_t *result) {
+int first_order_plane_lambda_certified(ball_t *result) {
     ball_t ball;
-    const int status = ball_integrate(kappa_ball, NULL, 0, 64, 1e-20, &ball);
+    const int status = ball_integrate(lambda_ball, NULL, 0, 64, 1e-20, &ball);
     if (status != GSL_SUCCESS)
         return status;
     ball.radius += 1e-50 + ball.radius * DBL_EPSILON; // beyond 64 the integrand is below exp(-2 w) / 4
@@ -130,7 +130,7 @@ double first_order_plane_second(const first_order_plane_t *plane) {
                 gsl_pow_2(value[1] - value[2])) *
                at->density;
     }
-    return first_order_plane_kappa() * sum;
+    return first_order_plane_lambda() * sum;
 }
 
 // ---- The gap ----

@@ -9,7 +9,7 @@
 // Where the experts equal the target (mu_k = f_k), the junctions, points where three experts k, l, m tie and lead, give
 // all of the next term: tau^2 times the sum over the junctions of
 //
-//     kappa (D_kl^2 + D_km^2 + D_lm^2) phi / |det(grad(a_k - a_m), grad(a_l - a_m))|,  kappa = -2 Li_2(-1/2) - pi^2/12.
+//     lambda (D_kl^2 + D_km^2 + D_lm^2) phi / |det(grad(a_k - a_m), grad(a_l - a_m))|,  lambda = -2 Li_2(-1/2) - pi^2/12.
 #ifndef MOEGEOM_ROUTING_FIRST_ORDER_PLANE_H
 #define MOEGEOM_ROUTING_FIRST_ORDER_PLANE_H
 
@@ -35,11 +35,11 @@ double plane_affine_value(const plane_affine_t *f, const double x[2]);
 // The soft prediction at x; tau > 0.
 double first_order_plane_predict(const first_order_plane_t *plane, double tau, const double x[2]);
 
-// kappa.
-double first_order_plane_kappa(void);
+// lambda.
+double first_order_plane_lambda(void);
 
 // The same number with a proven error, as 2 int_0^inf ln cosh(ln(1 + exp(-w)) / 2) dw. Returns a GSL status.
-int first_order_plane_kappa_certified(ball_t *result);
+int first_order_plane_lambda_certified(ball_t *result);
 
 // The limit of (L_tau - L_0)/tau.
 //   result  value and estimated error; left as it was on an error
