@@ -91,7 +91,6 @@ typedef struct tally {
     double margin; // largest deviation of the top-two margin from s r
 } tally_t;
 
-//[core
 // One family: its gap over the temperatures against the constants, and what goes into them.
 static void test_family(experiment_t *run, const line_mixture_t *family, tally_t *tally) {
     const gap_bound_t problem = problem_of(family);
@@ -99,6 +98,7 @@ static void test_family(experiment_t *run, const line_mixture_t *family, tally_t
     for (bound_t which = 0; which < BOUNDS; which++)
         experiment_require(run, CONSTANTS[which](&problem, &constant[which]), BOUND_NAMES[which]);
     experiment_require(run, gap_bound_layer(&problem, &layer), "gap_bound_layer");
+    //[core
     for (int i = 0; i < TEMPERATURES; i++) {
         const double tau = temperature(i), power = pow(tau, family->alpha);
         const double gap = line_mixture_gap(family, tau);
@@ -111,8 +111,8 @@ static void test_family(experiment_t *run, const line_mixture_t *family, tally_t
         }
         tally->layer = fmax(tally->layer, line_mixture_layer(family, tau) / (layer.value * power));
     }
+    //]core
 }
-//]core
 
 // The margin of a family at points of its walls, from the logits, against s r.
 static void test_margin(const line_mixture_t *family, tally_t *tally) {

@@ -93,13 +93,13 @@ static void measure(experiment_t *run, const planar_router_t *r, double w, famil
     f->first = fmax(f->first, mass - 2 * w * density - remainder);
     f->lower = fmax(f->lower, sum - M_2_PI * w * w * position.crossings - mass);
     f->margin = fmax(f->margin, mass / (margin * w));
+    //]core
     f->top_excess = fmax(f->top_excess, top_mass(run, r, w) - mass);
     f->overstated += density / planar_router_top_density(r);
     f->least_ratio = fmin(f->least_ratio, mass / sum);
     if (mass / sum > f->worst.mass / f->worst.sum)
         f->worst = (worst_t){*r, w, mass, sum};
 }
-//]core
 
 static void write_worst(experiment_t *run, const worst_t *worst) {
     static const table_column_t COLUMNS[] = {{"expert", "1", NULL, ""},
