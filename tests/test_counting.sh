@@ -2,33 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The program moegeom from the outside: numbers, status, messages, and which files changed.
 # Speaks TAP; run from the project's root when build/bin/moegeom is built.
-set -uo pipefail
-export LC_ALL=C
+source tests/support/tap.sh || exit 1
 moegeom=build/bin/moegeom data=data/instances
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-count=0 failed=0
-
-# report GOOD WHAT: one line of TAP; on a failure what was run and what it said.
-report() {
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        printf '# status %s of: %s\n' "$status" "$command"
-        head -n 20 "$tmp/out" | cut -c 1-300 | sed 's/^/# out: /'
-        head -n 20 "$tmp/err" | cut -c 1-300 | sed 's/^/# err: /'
-        failed=$((failed + 1))
-    fi
-}
-
-# run COMMAND ...: status, standard output and standard error.
-run() {
-    command=$(printf '%q ' "$@")
-    "$@" >"$tmp/out" 2>"$tmp/err"
-    status=$?
-}
 
 # has FILE TEXT: whether the text stands in the file, to the letter.
 has() { grep -qF -- "$2" "$1"; }
@@ -315,5 +290,4 @@ refuses 2 "a checkpoint that is another file" "left as it is" -- count "$arrange
 cmp -s "$arrangement" "$tmp/precious"
 report $? "that file is as it was"
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish

@@ -11,18 +11,6 @@
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 
-static planar_router_t draw(stream_t *s, size_t experts) {
-    planar_router_t r = {.experts = experts};
-    for (size_t k = 0; k < experts; k++) {
-        double z[3];
-        stream_normals(s, z, 3);
-        r.weight[k][0] = z[0];
-        r.weight[k][1] = z[1];
-        r.bias[k] = z[2] / 2;
-    }
-    return r;
-}
-
 static const char *describe(const planar_router_t *r, double w) {
     int length = snprintf(support_input, sizeof support_input, "w %a, %zu experts", w, r->experts);
     for (size_t k = 0; k < r->experts; k++)
@@ -49,7 +37,7 @@ static void test_plain_sums(void **state) {
     stream_t s = stream_at(9, stream_experiment("planar sums"), 0);
     const double step = 1.0 / 128;
     for (size_t trial = 0; trial < 12; trial++) {
-        const planar_router_t r = draw(&s, 2 + trial % 7);
+        const planar_router_t r = planar_router_draw(&s, 2 + trial % 7);
         const double w = log_uniform(&s, 0.02, 0.5);
         double pair = 0, top = 0;
         for (double x = -6 + step / 2; x < 6; x += step)
@@ -71,7 +59,7 @@ static void test_turned(void **state) {
     (void)state;
     stream_t s = stream_at(9, stream_experiment("planar turns"), 0);
     for (size_t trial = 0; trial < 60; trial++) {
-        const planar_router_t r = draw(&s, 2 + trial % 7);
+        const planar_router_t r = planar_router_draw(&s, 2 + trial % 7);
         const double w = log_uniform(&s, 1e-3, 1), angle = uniform(&s, 0, M_PI);
         planar_router_t turned = r;
         for (size_t k = 0; k < r.experts; k++) {
@@ -91,7 +79,7 @@ static void test_two(void **state) {
     (void)state;
     stream_t s = stream_at(9, stream_experiment("planar pairs"), 0);
     for (int trial = 0; trial < 100; trial++) {
-        const planar_router_t r = draw(&s, 2);
+        const planar_router_t r = planar_router_draw(&s, 2);
         const double w = log_uniform(&s, 1e-3, 2);
         const double slab = planar_router_slab(&r, 0, 1, w);
         const double norm = hypot(r.weight[0][0] - r.weight[1][0], r.weight[0][1] - r.weight[1][1]);
@@ -118,7 +106,7 @@ static void test_orders(void **state) {
     (void)state;
     stream_t s = stream_at(9, stream_experiment("planar orders"), 0);
     for (size_t trial = 0; trial < 36; trial++) {
-        planar_router_t r = draw(&s, 3 + trial % 6);
+        planar_router_t r = planar_router_draw(&s, 3 + trial % 6);
         const double w = 1e-3, junctions = planar_router_pair_junctions(&r);
         // Lines that meet at a small angle have a junction of a large density, which changes over short distances.
         if (junctions > 30)
@@ -136,7 +124,7 @@ static void test_not_leading(void **state) {
     (void)state;
     stream_t s = stream_at(9, stream_experiment("planar loser"), 0);
     for (size_t trial = 0; trial < 20; trial++) {
-        const planar_router_t r = draw(&s, 3);
+        const planar_router_t r = planar_router_draw(&s, 3);
         planar_router_t more = r;
         more.experts = 4;
         more.weight[3][0] = 0.1;
@@ -156,7 +144,7 @@ static void test_junctions(void **state) {
     (void)state;
     stream_t s = stream_at(8, 0, 0);
     for (int trial = 0; trial < 500; trial++) {
-        const planar_router_t r = draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
+        const planar_router_t r = planar_router_draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
         planar_junction_t junctions[PLANAR_MAX_JUNCTIONS];
         const size_t count = planar_router_junctions(&r, INFINITY, junctions);
         if (count > 2 * r.experts - 5)
@@ -184,7 +172,7 @@ static void test_edges(void **state) {
     (void)state;
     stream_t s = stream_at(9, 0, 0);
     for (int trial = 0; trial < 500; trial++) {
-        const planar_router_t r = draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
+        const planar_router_t r = planar_router_draw(&s, 3 + draw_below(&s, PLANAR_ROUTER_MAX - 2));
         const planar_edge_t edge = planar_router_edge(&r, 0, 1);
         double x[2], logits[PLANAR_ROUTER_MAX];
         planar_edge_point(&edge, uniform(&s, fmax(edge.ends[0], -9), fmin(edge.ends[1], 9)), x);
@@ -221,7 +209,7 @@ static void test_peak(void **state) {
     (void)state;
     stream_t s = stream_at(9, stream_experiment("planar peaks"), 0);
     for (int trial = 0; trial < 100; trial++) {
-        const planar_router_t r = draw(&s, 2);
+        const planar_router_t r = planar_router_draw(&s, 2);
         const double w = log_uniform(&s, 1e-2, 2), peak = planar_router_profile_peak(&r, 0, 1, w);
         double most = 0;
         for (int i = -100; i <= 100; i++)

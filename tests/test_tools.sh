@@ -2,33 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The ledger, the comparison and the options of an experiment, from the outside: status, message, and which files changed.
 # Speaks TAP; run from the project's root when build/bin/{ledger,compare,boundary-layer} are built.
-set -uo pipefail
-export LC_ALL=C
+source tests/support/tap.sh || exit 1
 ledger=build/bin/ledger compare=build/bin/compare layer=build/bin/boundary-layer
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-count=0 failed=0
-
-# report GOOD WHAT: one line of TAP; on a failure what was run and what it said.
-report() {
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        printf '# status %s of: %s\n' "$status" "$command"
-        sed 's/^/# out: /' "$tmp/out"
-        sed 's/^/# err: /' "$tmp/err"
-        failed=$((failed + 1))
-    fi
-}
-
-# run COMMAND ...: status, standard output and standard error.
-run() {
-    command=$(printf '%q ' "$@")
-    "$@" >"$tmp/out" 2>"$tmp/err"
-    status=$?
-}
 
 # has FILE TEXT: whether the text stands in the file, to the letter.
 has() { grep -qF -- "$2" "$1"; }
@@ -331,5 +306,4 @@ done
 [ $status = 0 ]
 report $? "experiment: one thread gives the bytes of two"
 
-echo "1..$count"
-[ $failed = 0 ]
+finish

@@ -54,14 +54,8 @@ static const char *const BOUND_NAMES[BOUNDS] = {"Theorem 4.5", "sharp", "realisa
 static int (*const CONSTANTS[BOUNDS])(const gap_bound_t *, ball_t *) = {gap_bound_stated, gap_bound_sharp,
                                                                         gap_bound_realisable};
 
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 static double power_of_ten(stream_t *stream, double low, double high) {
-    return pow(10, uniform(stream, low, high));
+    return pow(10, stream_between(stream, low, high));
 }
 
 static double dot(const double *a, const double *b, size_t n) {
@@ -322,7 +316,7 @@ static void draw_layer(stream_t *stream, size_t dimension, bool realisable, rand
         r->lag[i] *= realisable ? 0 : 1;
     }
     const double a = dot(r->router, r->jump, dimension), l = dot(r->router, r->lag, dimension);
-    r->layer = (gap_layer_t){.offset = uniform(stream, -2.5, 2.5),
+    r->layer = (gap_layer_t){.offset = stream_between(stream, -2.5, 2.5),
                              .slope = power_of_ten(stream, -0.5, 0.5),
                              .jump = {a * a, dot(r->jump, r->jump, dimension) - a * a},
                              .lag = {a * l + 0.0, dot(r->jump, r->lag, dimension) - a * l}}; // never -0

@@ -36,18 +36,6 @@ static const double MASS_ERROR = 1e-9;                  // of a planar mass
 static const double MAX_Z = 4;
 static const double SEEN = 6; // junctions farther out have a density below 3e-9
 
-static planar_router_t draw_router(stream_t *s, size_t experts) {
-    planar_router_t r = {.experts = experts};
-    for (size_t k = 0; k < experts; k++) {
-        double z[3];
-        stream_normals(s, z, 3);
-        r.weight[k][0] = z[0];
-        r.weight[k][1] = z[1];
-        r.bias[k] = z[2] / 2;
-    }
-    return r;
-}
-
 // ---- Bounds, for planar routers ----
 
 static double pair_mass(experiment_t *run, const planar_router_t *r, double w) {
@@ -149,7 +137,7 @@ static void check_planar(experiment_t *run) {
         family_t family = {.least_ratio = 1, .worst = {.sum = 1}, .first = -1, .lower = -1, .top_excess = -1};
         for (int i = 0; i < routers; i++) {
             stream_t s = experiment_stream(run, (uint32_t)(10000 * experts) + (uint32_t)i);
-            const planar_router_t r = draw_router(&s, experts);
+            const planar_router_t r = planar_router_draw(&s, experts);
             const double w = exp(stream_between(&s, log(LEAST_WIDTH), log(DELTA_0)));
             measure(run, &r, w, &family);
         }
@@ -188,7 +176,7 @@ static void check_copies(experiment_t *run) {
     long tied = 0, tied_before = 0, below = 0;
     for (uint32_t i = 0; i < COPIES; i++) {
         stream_t s = experiment_stream(run, stream_experiment("copies") + i);
-        planar_router_t r = draw_router(&s, MOST_EXPERTS);
+        planar_router_t r = planar_router_draw(&s, MOST_EXPERTS);
         double x[2], logits[MOST_EXPERTS + 1];
         stream_normals(&s, x, 2);
         planar_router_logits(&r, x, logits);
@@ -232,7 +220,7 @@ static void check_second_order(experiment_t *run) {
     int tried = 0;
     for (int found = 0; found < wanted; tried++) {
         stream_t s = experiment_stream(run, stream_experiment("second order") + (uint32_t)tried);
-        const planar_router_t r = draw_router(&s, LEAST_EXPERTS + (size_t)(found % FEW));
+        const planar_router_t r = planar_router_draw(&s, LEAST_EXPERTS + (size_t)(found % FEW));
         const planar_router_position_t position = planar_router_position(&r, SEEN);
         if (position.det < LEAST_DET || position.clearance < LEAST_CLEARANCE)
             continue;

@@ -15,6 +15,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+planar_router_t planar_router_draw(stream_t *stream, size_t experts) {
+    planar_router_t router = {.experts = experts};
+    for (size_t k = 0; k < experts; k++) {
+        double z[3];
+        stream_normals(stream, z, 3);
+        router.weight[k][0] = z[0];
+        router.weight[k][1] = z[1];
+        router.bias[k] = z[2] / 2;
+    }
+    return router;
+}
+
 enum { MAX_PAIRS = PLANAR_ROUTER_MAX * (PLANAR_ROUTER_MAX - 1) / 2, MAX_LINES = 2 * MAX_PAIRS };
 enum { NODES = 8, DIRECTIONS = 180 };
 static const double END = 8.5;  // the input beyond has a mass of 2e-17

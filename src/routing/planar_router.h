@@ -14,6 +14,8 @@
 #ifndef MOEGEOM_ROUTING_PLANAR_ROUTER_H
 #define MOEGEOM_ROUTING_PLANAR_ROUTER_H
 
+#include "stat/stream.h"
+
 #include <stddef.h>
 
 enum { PLANAR_ROUTER_MAX = 16 };
@@ -32,6 +34,9 @@ size_t planar_router_winner(const planar_router_t *router, const double x[2]);
 double planar_router_lead(const planar_router_t *router, const double x[2], size_t k, size_t l, size_t m);
 
 // ---- Lines of ties ----
+
+// A router with independent weights N(0, 1) and biases N(0, 1/4), from the next 3 `experts` normal variates of the stream.
+planar_router_t planar_router_draw(stream_t *stream, size_t experts);
 
 // F_kl(t), the density of S_kl(X) at t, and its largest value over |t| <= w.
 double planar_router_profile(const planar_router_t *router, size_t k, size_t l, double t);

@@ -10,19 +10,13 @@
 
 enum { ROWS = RANDOM_BOUNDED_ROWS };
 
-static double uniform(stream_t *stream, double low, double high) {
-    double u;
-    stream_uniforms(stream, &u, 1);
-    return low + (high - low) * u;
-}
-
 static void draw_free(stream_t *stream, random_bounded_t *layer) {
     const gap_bound_t *p = &layer->problem;
     for (size_t i = 0; i < ROWS; i++) {
         stream_normals(stream, layer->logits + i * p->experts, p->experts);
         for (size_t k = 0; k < p->experts; k++)
-            layer->outputs[i * p->experts + k] = uniform(stream, -p->expert, p->expert);
-        layer->targets[i] = uniform(stream, -p->response, p->response);
+            layer->outputs[i * p->experts + k] = stream_between(stream, -p->expert, p->expert);
+        layer->targets[i] = stream_between(stream, -p->response, p->response);
     }
 }
 
@@ -35,7 +29,7 @@ static void draw_opposed(stream_t *stream, random_bounded_t *layer) {
             layer->logits[i * p->experts + k] = wins ? 0 : -margin;
             layer->outputs[i * p->experts + k] = wins ? p->expert : -p->expert;
         }
-        layer->targets[i] = -p->response * uniform(stream, 0.9, 1);
+        layer->targets[i] = -p->response * stream_between(stream, 0.9, 1);
     }
 }
 
@@ -54,8 +48,8 @@ static double least_mass(const random_bounded_t *layer) {
 void random_bounded_draw(stream_t *stream, random_bounded_shape_t shape, size_t experts, double alpha,
                          random_bounded_t *layer) {
     layer->problem = (gap_bound_t){.experts = experts,
-                                   .response = pow(10, uniform(stream, -1, 1)),
-                                   .expert = pow(10, uniform(stream, -1, 1)),
+                                   .response = pow(10, stream_between(stream, -1, 1)),
+                                   .expert = pow(10, stream_between(stream, -1, 1)),
                                    .alpha = alpha};
     if (shape == RANDOM_BOUNDED_FREE)
         draw_free(stream, layer);
