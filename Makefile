@@ -18,7 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 CC := gcc
 CFLAGS := -O2 -g
 THREADS :=#           threads of an experiment; empty: one for each core
-PREFIX := /usr/local# where `make install` puts bin/moegeom
+PREFIX := /usr/local# where `make install` puts bin/moegeom and its manual
 QUICK :=#             1: smaller sizes, everything under build/quick
 V :=#                 1: print the commands of compilers and linker
 
@@ -79,8 +79,9 @@ all: $(OUT)/report.pdf $(PROGRAM) build/bin/climb ## the report (the default), a
 
 program: $(PROGRAM) ## build/bin/moegeom
 
-install: $(PROGRAM) ## the program into PREFIX/bin (default /usr/local), under DESTDIR when that is set
+install: $(PROGRAM) ## program and manual into PREFIX (default /usr/local), under DESTDIR when that is set
 	@install -D -m 755 $< "$(DESTDIR)$(PREFIX)/bin/moegeom"
+	@install -D -m 644 src/cli/moegeom.1 "$(DESTDIR)$(PREFIX)/share/man/man1/moegeom.1"
 
 fuzz: ## break the readers of files with random input for FUZZ_SECONDS (default 60)
 	@tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
