@@ -167,7 +167,7 @@ AFTER := $(filter deps,$(MAKECMDGOALS))
 # The lanes of these sums are written out for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
 $(OBJ)/src/stat/moments.o: CFLAGS += -O3
 # Its loops are over a few coordinates: worth unrolling, too short for vectors.
-$(OBJ)/src/geometry/polyhedron.o: CFLAGS += -O3 -fno-tree-vectorize
+$(patsubst %.c,$(OBJ)/%.o,$(wildcard src/geometry/polyhedron*.c)): CFLAGS += -O3 -fno-tree-vectorize
 
 $(OBJ)/tests/%.o: MEANING += -Itests
 
