@@ -2,6 +2,7 @@
 // The complex of a top-k router; see cells.h.
 #include "geometry/cells.h"
 
+#include "geometry/numbers.h"
 #include "geometry/router.h"
 
 #include <flint/fmpq_vec.h>
@@ -17,11 +18,6 @@ static bool is_member(const slong *members, slong k, slong expert) {
         if (members[i] == expert)
             return true;
     return false;
-}
-
-static int compare_numbers(const void *a, const void *b) {
-    const slong p = *(const slong *)a, q = *(const slong *)b;
-    return (p > q) - (p < q);
 }
 
 static int compare_coalitions(const slong *a, const slong *b, slong k) {
@@ -99,7 +95,7 @@ static void cross_facet(cells_t *cells, const cells_cell_t *cell, cells_facet_t 
     facet->swaps = 0;
     for (slong i = 0; i < k; i++)
         facet->swaps += !is_member(cell->members, k, order[i]);
-    qsort(order, (size_t)k, sizeof *order, compare_numbers);
+    numbers_sort(order, k);
     facet->neighbour = cells_index(cells, order);
 }
 

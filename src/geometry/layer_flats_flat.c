@@ -2,6 +2,8 @@
 // Flats: the hyperplanes that cut a polyhedron, with their values, each once; see layer_flats_parts.h.
 #include "geometry/layer_flats_parts.h"
 
+#include "geometry/numbers.h"
+
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,11 +327,6 @@ static void mark_flat(flats_worker_t *worker, const flat_t *flat) {
     }
 }
 
-static int compare_numbers(const void *a, const void *b) {
-    const slong left = *(const slong *)a, right = *(const slong *)b;
-    return (left > right) - (left < right);
-}
-
 // Leaves one of the hyperplanes that coincide on the flat.
 static void drop_repetitions(flats_worker_t *worker, flat_t *flat) {
     on_flat_t on = {worker->job, flat};
@@ -339,7 +336,7 @@ static void drop_repetitions(flats_worker_t *worker, flat_t *flat) {
         return;
     for (slong c = 0; c < classes; c++)
         worker->kept[c] = worker->marks[c].index;
-    qsort(worker->kept, (size_t)classes, sizeof *worker->kept, compare_numbers);
+    numbers_sort(worker->kept, classes);
     gather(worker, flat, classes, flat->units, flat->coefficients, flat->stride, flat->values, flat->stride);
 }
 

@@ -3,6 +3,7 @@
 #include "geometry/tree.h"
 
 #include "geometry/bounds.h"
+#include "geometry/numbers.h"
 #include "geometry/tree_walk.h"
 #include "stat/stream.h"
 
@@ -102,11 +103,6 @@ static int compare_rows(const void *a, const void *b, void *context) {
     return left < right ? -1 : left > right;
 }
 
-static int compare_numbers(const void *a, const void *b) {
-    const slong left = *(const slong *)a, right = *(const slong *)b;
-    return left < right ? -1 : left > right;
-}
-
 // Numbers of the rows with w != 0, of each hyperplane the first, ascending; `primitive` holds their rows.
 static slong choose_distinct(const arrangement_t *a, fmpz_mat_t primitive, slong *names) {
     slong count = 0, kept = 0;
@@ -121,7 +117,7 @@ static slong choose_distinct(const arrangement_t *a, fmpz_mat_t primitive, slong
         if (kept == 0 ||
             !_fmpz_vec_equal(primitive->rows[names[kept - 1]], primitive->rows[names[i]], a->dimension + 1))
             names[kept++] = names[i];
-    qsort(names, (size_t)kept, sizeof *names, compare_numbers);
+    numbers_sort(names, kept);
     return kept;
 }
 
