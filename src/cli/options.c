@@ -3,8 +3,8 @@
 #include "cli/options.h"
 
 #include "geometry/slice.h"
+#include "io/option.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <limits.h>
@@ -80,22 +80,18 @@ int options_next(int argc, char **argv, const struct option *options, const char
 
 uint64_t options_integer(const char *command, const char *option, const char *text, uint64_t low,
                          uint64_t high) {
-    char *end;
-    errno = 0;
-    const unsigned long long value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < low || value > high)
-        options_stop(command, FAULT_USAGE, "%s expects an integer from %llu to %llu, found «%s»", option,
-                     (unsigned long long)low, (unsigned long long)high, text);
+    fault_t fault = {0};
+    uint64_t value = 0;
+    option_integer(option, text, low, high, &value, &fault);
+    options_check(command, &fault);
     return value;
 }
 
 double options_real(const char *command, const char *option, const char *text, double low, double high) {
-    char *end;
-    errno = 0;
-    const double value = strtod(text, &end);
-    if (end == text || *end != '\0' || errno != 0 || !(value >= low && value <= high))
-        options_stop(command, FAULT_USAGE, "%s expects a number from %g to %g, found «%s»", option, low, high,
-                     text);
+    fault_t fault = {0};
+    double value = 0;
+    option_real(option, text, low, high, &value, &fault);
+    options_check(command, &fault);
     return value;
 }
 

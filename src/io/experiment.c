@@ -3,11 +3,11 @@
 #include "io/experiment.h"
 
 #include "io/meta.h"
+#include "io/option.h"
 #include "io/output.h"
 #include "io/progress.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <glob.h>
 #include <gsl/gsl_errno.h>
@@ -459,12 +459,10 @@ static void print_help(const experiment_plan_t *plan) {
 // An unsigned integer in [low, high], or the end of the program.
 static uint64_t parse_integer(experiment_t *run, const char *option, const char *text, uint64_t low,
                               uint64_t high) {
-    char *end;
-    errno = 0;
-    const unsigned long long value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < low || value > high)
-        experiment_stop(run, FAULT_USAGE, "%s expects an integer from %llu to %llu, found «%s»", option,
-                        (unsigned long long)low, (unsigned long long)high, text);
+    fault_t fault = {0};
+    uint64_t value = 0;
+    option_integer(option, text, low, high, &value, &fault);
+    experiment_accept(run, &fault);
     return value;
 }
 
