@@ -2,7 +2,7 @@
 // The complex of a top-k router; see cells.h.
 #include "geometry/cells.h"
 
-#include "geometry/numbers.h"
+#include "geometry/indices.h"
 #include "geometry/router.h"
 
 #include <flint/fmpq_vec.h>
@@ -95,7 +95,7 @@ static void cross_facet(cells_t *cells, const cells_cell_t *cell, cells_facet_t 
     facet->swaps = 0;
     for (slong i = 0; i < k; i++)
         facet->swaps += !is_member(cell->members, k, order[i]);
-    numbers_sort(order, k);
+    indices_sort(order, k);
     facet->neighbour = cells_index(cells, order);
 }
 

@@ -48,7 +48,7 @@ int coalition_set_add(coalition_set_t *set, const slong *members, slong *number)
     *number = set->table[place];
     if (*number >= 0)
         return GSL_SUCCESS;
-    if (numbers_reserve(&set->members, set->active) != GSL_SUCCESS)
+    if (indices_reserve(&set->members, set->active) != GSL_SUCCESS)
         return GSL_ENOMEM;
     memcpy(set->members.at + set->members.count, members, (size_t)set->active * sizeof *members);
     set->members.count += set->active;

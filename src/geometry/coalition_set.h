@@ -3,12 +3,12 @@
 #ifndef MOEGEOM_GEOMETRY_COALITION_SET_H
 #define MOEGEOM_GEOMETRY_COALITION_SET_H
 
-#include "geometry/numbers.h"
+#include "geometry/indices.h"
 
 // Coalitions in the order in which they were added, with a hash table of their numbers; starts as {.active = k}.
 typedef struct coalition_set {
     slong active, count;
-    numbers_t members;  // count x k, ascending in each coalition
+    indices_t members;  // count x k, ascending in each coalition
     slong *table;       // numbers of coalitions, -1: free
     slong table_length; // a power of two, more than twice the count
 } coalition_set_t;

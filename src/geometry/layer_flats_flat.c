@@ -2,7 +2,7 @@
 // Flats: the hyperplanes that cut a polyhedron, with their values, each once; see layer_flats_parts.h.
 #include "geometry/layer_flats_parts.h"
 
-#include "geometry/numbers.h"
+#include "geometry/indices.h"
 
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
@@ -336,7 +336,7 @@ static void drop_repetitions(flats_worker_t *worker, flat_t *flat) {
         return;
     for (slong c = 0; c < classes; c++)
         worker->kept[c] = worker->marks[c].index;
-    numbers_sort(worker->kept, classes);
+    indices_sort(worker->kept, classes);
     gather(worker, flat, classes, flat->units, flat->coefficients, flat->stride, flat->values, flat->stride);
 }
 

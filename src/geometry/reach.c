@@ -73,7 +73,7 @@ static void first_coalition(const layer_t *layer, slong *order) {
         qsort_r(order, (size_t)layer->experts, sizeof *order, compare_descending, &ranking);
         tie = k < layer->experts && fmpz_equal(logits + order[k - 1], logits + order[k]);
     }
-    numbers_sort(order, k);
+    indices_sort(order, k);
     _fmpz_vec_clear(logits, layer->experts);
 }
 
@@ -85,13 +85,13 @@ static int add_coalition(reach_search_t *search, const slong *members, slong row
     slong number;
     int status = coalition_set_add(&search->found, members, &number);
     if (status == GSL_SUCCESS && number == search->heads.count)
-        status = numbers_push(&search->heads, -1);
+        status = indices_push(&search->heads, -1);
     if (status != GSL_SUCCESS || row < 0)
         return status;
     const slong next = search->heads.at[number];
     search->heads.at[number] = search->seeds.count;
-    status = numbers_push(&search->seeds, row);
-    return status == GSL_SUCCESS ? numbers_push(&search->seeds, next) : status;
+    status = indices_push(&search->seeds, row);
+    return status == GSL_SUCCESS ? indices_push(&search->seeds, next) : status;
 }
 
 // The wall between the first and the last of the sorted group, which change sides across the facet.
@@ -104,13 +104,13 @@ static slong turned_wall(const reach_search_t *search, slong group) {
 // were known from the start has been visited.
 static int expand(reach_search_t *search, slong c) {
     reach_set_coalition(search, search->found.members.at + c * search->layer->active);
-    int status = numbers_push(&search->first, search->facets.count);
+    int status = indices_push(&search->first, search->facets.count);
     if (status == GSL_SUCCESS)
         status = reach_build(search, c);
     for (slong cut = 0; cut < search->cuts.count && status == GSL_SUCCESS; cut++) {
         if (cut >= search->known && !reach_is_facet(search, cut))
             continue;
-        status = numbers_push(&search->facets, search->cuts.at[cut]);
+        status = indices_push(&search->facets, search->cuts.at[cut]);
         if (cut >= search->known && status == GSL_SUCCESS) {
             const slong group = reach_cross(search, cut);
             status = add_coalition(search, search->neighbour, turned_wall(search, group));
@@ -199,7 +199,7 @@ int reach_find(const layer_t *layer, const polyhedron_rows_t *walls, reach_list_
     for (slong c = 0; c < search.found.count && status == GSL_SUCCESS; c++)
         status = expand(&search, c);
     if (status == GSL_SUCCESS)
-        status = numbers_push(&search.first, search.facets.count);
+        status = indices_push(&search.first, search.facets.count);
     if (status == GSL_SUCCESS)
         status = sort_found(&search, list);
     reach_search_clear(&search);

@@ -79,11 +79,11 @@ int reach_cut(reach_search_t *search, slong i, slong j) {
     polyhedron_t *const from = search->shells[0], *const to = search->shells[1];
     int status = polyhedron_cut(to, from, row, i < j ? 1 : -1);
     if (status == GSL_SUCCESS)
-        status = numbers_push(&search->cuts, i < j ? row : -1 - row);
+        status = indices_push(&search->cuts, i < j ? row : -1 - row);
     if (status == GSL_SUCCESS)
-        status = numbers_push(&search->pairs, i);
+        status = indices_push(&search->pairs, i);
     if (status == GSL_SUCCESS)
-        status = numbers_push(&search->pairs, j);
+        status = indices_push(&search->pairs, j);
     search->shells[0] = to;
     search->shells[1] = from;
     return status;
@@ -237,6 +237,6 @@ slong reach_cross(reach_search_t *search, slong c) {
             search->member[search->order[p]] = true;
     for (slong a = 0; a < inside; a++)
         search->neighbour[kept++] = search->group[a];
-    numbers_sort(search->neighbour, kept);
+    indices_sort(search->neighbour, kept);
     return count;
 }

@@ -41,8 +41,8 @@ typedef struct reach_search {
     double *columns;             // router entry j of the expert at position p at [j * N + p]
     slong *neighbour;            // N: another coalition under construction
     slong *group, *root;         // N each: experts that are equal on a facet; trees of experts equal at a ray
-    numbers_t cuts;              // walls that the cell was cut by, as in reach_list_t
-    numbers_t pairs;             // of each cut: the member and the other expert
+    indices_t cuts;              // walls that the cell was cut by, as in reach_list_t
+    indices_t pairs;             // of each cut: the member and the other expert
     slong known;                 // the first cuts: facets from neighbours that were visited before
     reach_sight_t *sights, *old; // of the generators, now and before the last cut
     slong seen;                  // generators that `sights` is of
@@ -52,9 +52,9 @@ typedef struct reach_search {
     uint64_t *tight; // which rays are tight on cut c: set of `words` words at [c * words]
     slong words, tight_room;
     coalition_set_t found;
-    numbers_t seeds; // facets that coalitions have from neighbours: pairs of a row and the next pair's place
-    numbers_t heads; // of each coalition found: the place of its first pair, or -1
-    numbers_t facets, first; // of the coalitions done, as in reach_list_t
+    indices_t seeds; // facets that coalitions have from neighbours: pairs of a row and the next pair's place
+    indices_t heads; // of each coalition found: the place of its first pair, or -1
+    indices_t facets, first; // of the coalitions done, as in reach_list_t
 } reach_search_t;
 
 // Unless said otherwise: GSL_SUCCESS or GSL_ENOMEM.

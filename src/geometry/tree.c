@@ -3,7 +3,7 @@
 #include "geometry/tree.h"
 
 #include "geometry/bounds.h"
-#include "geometry/numbers.h"
+#include "geometry/indices.h"
 #include "geometry/tree_walk.h"
 #include "stat/stream.h"
 
@@ -117,7 +117,7 @@ static slong choose_distinct(const arrangement_t *a, fmpz_mat_t primitive, slong
         if (kept == 0 ||
             !_fmpz_vec_equal(primitive->rows[names[kept - 1]], primitive->rows[names[i]], a->dimension + 1))
             names[kept++] = names[i];
-    numbers_sort(names, kept);
+    indices_sort(names, kept);
     return kept;
 }
 
