@@ -2,6 +2,7 @@
 // io/array and io/scores: the same numbers through every format, order and block size, and every refusal to the letter.
 #include "io/array.h"
 #include "io/scores.h"
+#include "io/text.h"
 #include "support.h"
 
 #include <float.h>
@@ -266,6 +267,9 @@ static void test_refused_texts(void **state) {
     }
     put_bytes(path, "1,2\n3,\0", 7, "4\n", 2);
     expect_refusal(path, "%s:2: a byte 0");
+    put_text("1,2\n");
+    assert_int_equal(truncate(path, TEXT_LINE + 5), 0); // a hole, and no end of line
+    expect_refusal(path, "%s:2: expected lines of at most 67108864 bytes, found a longer one");
 }
 
 static void test_refused_files(void **state) {
@@ -276,6 +280,8 @@ static void test_refused_files(void **state) {
     expect_refusal(path, "%s: row 1 (from 0, of 3), byte 94: expected a finite number, found NaN");
     put_npy("<f8", true, "3, 2", data, sizeof data);
     expect_refusal(path, "%s: row 0 (from 0, of 3), byte 93: expected a finite number, found NaN");
+    put_npy("<i8", false, "3, 2", data, sizeof data);
+    expect_refusal(path, "%s: expected floating-point numbers (f2, f4 or f8), found integers");
     put_npy("<f8", false, "", data, 8);
     expect_refusal(path, "%s: expected an array of rows, found a single number");
     put_npy("<f8", false, "0, 2", data, 0);

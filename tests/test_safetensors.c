@@ -256,6 +256,68 @@ static void test_element_refusals(void **state) {
                          ": tensor «a»: expected dtype F64, F32, F16 or BF16, found «I64»");
 }
 
+// Every dtype that has numbers, and those that have none.
+static void test_numbers_of(void **state) {
+    (void)state;
+    static const struct {
+        const char *dtype;
+        numbers_type_t type;
+        size_t item; // 0: no numbers
+    } cases[] = {
+        {"F64", NUMBERS_F64, 8}, {"F32", NUMBERS_F32, 4}, {"F16", NUMBERS_F16, 2}, {"BF16", NUMBERS_BF16, 2},
+        {"I8", NUMBERS_I8, 1},   {"I16", NUMBERS_I16, 2}, {"I32", NUMBERS_I32, 4}, {"I64", NUMBERS_I64, 8},
+        {"U8", NUMBERS_U8, 1},   {"U16", NUMBERS_U16, 2}, {"U32", NUMBERS_U32, 4}, {"U64", NUMBERS_U64, 8},
+        {"BOOL", 0, 0},          {"F8_E4M3", 0, 0},       {"F8_E5M2", 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char header[200], message[1024];
+        unsigned char bytes[24] = {0};
+        const size_t item = cases[i].item > 0 ? cases[i].item : 1;
+        safetensors_t *file = NULL;
+        numbers_t numbers = {.begin = 5};
+        double values[3];
+        fault_t fault = {0};
+        snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,%zu]}}",
+                 cases[i].dtype, 3 * item);
+        bytes[2 * item] = 1; // the last number
+        put(header, bytes, 3 * item);
+        assert_int_equal(safetensors_open(path, &file, &fault), FAULT_NONE);
+        const safetensors_tensor_t *tensor = safetensors_tensor(file, 0);
+        if (cases[i].item == 0) {
+            assert_int_equal(safetensors_numbers(file, tensor, &numbers, &fault), FAULT_INPUT);
+            snprintf(message, sizeof message,
+                     "%s: tensor «a»: expected dtype F64, F32, F16, BF16, I8 to I64 or U8 to U64, found «%s»",
+                     path, cases[i].dtype);
+            assert_string_equal(fault.text, message);
+            assert_int_equal(numbers.begin, 5);
+        } else {
+            assert_int_equal(safetensors_numbers(file, tensor, &numbers, &fault), FAULT_NONE);
+            assert_true(numbers.type == cases[i].type && numbers.begin == tensor->begin &&
+                        !numbers.big_endian);
+            assert_int_equal(numbers_doubles(&numbers, 0, 1, 3, values, 1, &fault), FAULT_NONE);
+            assert_true(values[0] == 0 && values[1] == 0 && values[2] > 0 && values[2] <= 1);
+        }
+        safetensors_close(file);
+    }
+}
+
+static void test_suffix(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        int end; // or -1
+    } cases[] = {{"a.safetensors", 13},
+                 {"a.safetensors:x.y", 13},
+                 {"a.npy", -1},
+                 {"", -1},
+                 {"a.safetensors.index.json", -1},
+                 {"d.safetensors/b.safetensors", 27},
+                 {"d.safetensorsx:y", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *end = safetensors_suffix(cases[i].path);
+        assert_int_equal(end == NULL ? -1 : end - cases[i].path, cases[i].end);
+    }
+}
+
 // ---- Layers ----
 
 #define META(k) "\"__metadata__\":{\"k\":\"" k "\"},"
@@ -389,6 +451,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_refusals),  cmocka_unit_test(test_length_refusals),
         cmocka_unit_test(test_half_patterns),    cmocka_unit_test(test_doubles_and_floats),
+        cmocka_unit_test(test_numbers_of),       cmocka_unit_test(test_suffix),
         cmocka_unit_test(test_element_refusals), cmocka_unit_test(test_layers),
         cmocka_unit_test(test_layer_refusals),   cmocka_unit_test(test_special_files),
     };

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files of numbers, read row by row whatever their format and size.
 //
-//     .npy                   io/npy.h; known by its first bytes
+//     .npy                   io/npy.h, of floating-point numbers; known by its first bytes
 //     NAME.safetensors       the only tensor of the file, io/safetensors.h; NAME.safetensors:TENSOR one of several
-//     anything else          comma-separated numbers (RFC 4180, by libcsv), a line a row, '#' for lines of comments
-//
-// The first line of a text is a header when it has no number, and also, as pandas writes tables, when it is 0,1,2,...
-// to the letter and the second line is another. If the first of its names is empty, as in ",a,b" or ",0,1", the first
-// column is an index and no numbers of the array. array_note says so where it is not obvious.
+//     anything else          comma-separated numbers, io/text.h, which says what is taken for a header and an index;
+//                            array_note says so where it is not obvious
 //
 // The first index of an array counts its rows; all others run inside a row, the last one fastest, however the file
 // orders them. Of a text the numbers are kept in memory up to ARRAY_KEPT of them, and otherwise read anew each time; of
 // other files nothing but a buffer is, so that files may be far larger than memory.
 //
-// Refused, with a FAULT_INPUT that names file and row (or line): numbers that are not finite, rows of different
-// lengths, no rows, pipes, folders, archives (.npz, .pt) and compressed files.
+// Refused, with a FAULT_INPUT that names file and row (or line): numbers that are not finite, integers of a
+// binary file, rows of different lengths, no rows, pipes, folders, archives (.npz, .pt) and compressed files.
 #ifndef MOEGEOM_IO_ARRAY_H
 #define MOEGEOM_IO_ARRAY_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes dumps in the formats that io/dump.h reads. Files appear under their names when they are complete (io/output.h).
+// Refused are numbers that are not finite or beyond the range of the type (FAULT_INPUT), and dumps without numbers (FAULT_USAGE).
 #ifndef MOEGEOM_IO_DUMP_WRITE_H
 #define MOEGEOM_IO_DUMP_WRITE_H
 

@@ -3,18 +3,35 @@
 #include "io/floats.h"
 
 #include <endian.h>
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-static double float_of(uint32_t word) {
+static float float_of(uint32_t word) {
     float value;
     memcpy(&value, &word, sizeof value);
-    return (double)value;
+    return value;
 }
 
 static uint32_t half_word(const unsigned char *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
+    uint16_t word;
+    memcpy(&word, bytes, sizeof word);
+    return le16toh(word);
+}
+
+static uint32_t word_of(const unsigned char *bytes) {
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return le32toh(word);
+}
+
+// 1 sign bit, 5 bits of exponent with bias 15, 10 bits of fraction: those of a binary32 2^112 times smaller, but that the largest
+// exponent stands for infinities and NaN here, too.
+static float expand_half(uint32_t half) {
+    const uint32_t shifted = (half & 0x7fff) << 13, special = (half & 0x7c00) == 0x7c00 ? 0x7f800000 : 0;
+    const float size = float_of(shifted) * 0x1p112F;
+    uint32_t word;
+    memcpy(&word, &size, sizeof word);
+    return float_of(word | special | (half & 0x8000) << 16);
 }
 
 double floats_binary64(const unsigned char *bytes) {
@@ -27,25 +44,28 @@ double floats_binary64(const unsigned char *bytes) {
 }
 
 double floats_binary32(const unsigned char *bytes) {
-    uint32_t word;
-    memcpy(&word, bytes, sizeof word);
-    return float_of(le32toh(word));
+    return (double)float_of(word_of(bytes));
 }
 
-// 1 sign bit, 5 bits of exponent with bias 15, 10 bits of fraction.
 double floats_binary16(const unsigned char *bytes) {
-    const uint32_t word = half_word(bytes);
-    const int exponent = (int)(word >> 10 & 31), fraction = (int)(word & 1023);
-    double size;
-    if (exponent == 31)
-        size = fraction ? (double)NAN : HUGE_VAL;
-    else if (exponent == 0)
-        size = ldexp(fraction, -24);
-    else
-        size = ldexp(1024 + fraction, exponent - 25);
-    return word >> 15 ? -size : size;
+    return (double)expand_half(half_word(bytes));
 }
 
 double floats_bfloat16(const unsigned char *bytes) {
-    return float_of(half_word(bytes) << 16);
+    return (double)float_of(half_word(bytes) << 16);
+}
+
+void floats_binary32s(const unsigned char *bytes, size_t count, float *values) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = float_of(word_of(bytes + 4 * i));
+}
+
+void floats_binary16s(const unsigned char *bytes, size_t count, float *values) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = expand_half(half_word(bytes + 2 * i));
+}
+
+void floats_bfloat16s(const unsigned char *bytes, size_t count, float *values) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = float_of(half_word(bytes + 2 * i) << 16);
 }

@@ -5,6 +5,8 @@
 #ifndef MOEGEOM_IO_FLOATS_H
 #define MOEGEOM_IO_FLOATS_H
 
+#include <stddef.h>
+
 // The number in the first bytes of an array.
 typedef double (*floats_convert_t)(const unsigned char *bytes);
 
@@ -12,5 +14,12 @@ double floats_binary64(const unsigned char *bytes); // IEEE 754, 8 bytes
 double floats_binary32(const unsigned char *bytes); // IEEE 754, 4 bytes
 double floats_binary16(const unsigned char *bytes); // IEEE 754, 2 bytes
 double floats_bfloat16(const unsigned char *bytes); // the upper half of a binary32, 2 bytes
+
+// The same for packed numbers that are all binary32: some 1e9 numbers a second.
+typedef void (*floats_expand_t)(const unsigned char *bytes, size_t count, float *values);
+
+void floats_binary32s(const unsigned char *bytes, size_t count, float *values);
+void floats_binary16s(const unsigned char *bytes, size_t count, float *values);
+void floats_bfloat16s(const unsigned char *bytes, size_t count, float *values);
 
 #endif

@@ -2,7 +2,6 @@
 // Headers of .npy files; see npy.h.
 #include "io/npy.h"
 
-#include "io/floats.h"
 #include "io/quote.h"
 
 #include <inttypes.h>
@@ -67,21 +66,37 @@ static bool take_text(reader_t *reader, const char **text, size_t *length) {
     return true;
 }
 
+// The type of numbers that three characters stand for: byte order, kind, bytes. A single byte has no order.
+static bool find_type(const char *text, numbers_type_t *type) {
+    static const struct {
+        const char *name;
+        numbers_type_t type;
+    } types[] = {{"f2", NUMBERS_F16}, {"f4", NUMBERS_F32}, {"f8", NUMBERS_F64}, {"i1", NUMBERS_I8},
+                 {"i2", NUMBERS_I16}, {"i4", NUMBERS_I32}, {"i8", NUMBERS_I64}, {"u1", NUMBERS_U8},
+                 {"u2", NUMBERS_U16}, {"u4", NUMBERS_U32}, {"u8", NUMBERS_U64}};
+    const char *orders = text[2] == '1' ? "|<>" : "<>";
+    if (text[0] == '\0' || strchr(orders, text[0]) == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (memcmp(text + 1, types[i].name, 2) == 0) {
+            *type = types[i].type;
+            return true;
+        }
+    return false;
+}
+
 static bool read_type(reader_t *reader, npy_t *npy) {
-    static const char *const expected =
-        "a type of binary floating point ('<f2', '<f4', '<f8' or big-endian with '>')";
     const size_t start = reader->next;
     const char *type;
     size_t length;
-    bool known = take_text(reader, &type, &length) && length == 3 && (type[0] == '<' || type[0] == '>') &&
-                 type[1] == 'f' && (type[2] == '2' || type[2] == '4' || type[2] == '8');
-    if (!known) {
+    if (!take_text(reader, &type, &length) || length != 3 || !find_type(type, &npy->type)) {
         reader->next = start;
         skip_blanks(reader);
-        return expect(reader, expected);
+        return expect(reader, "a type of binary floating point or integers ('<f2', '<f4', '<f8', '|u1', "
+                              "'<i4', ... or big-endian with '>')");
     }
     npy->big_endian = type[0] == '>';
-    npy->item = (size_t)(type[2] - '0');
+    npy->item = numbers_item(npy->type);
     return true;
 }
 
@@ -213,14 +228,10 @@ fault_status_t npy_header(const char *name, const unsigned char *bytes, size_t l
     return FAULT_NONE;
 }
 
-double npy_number(const npy_t *npy, const unsigned char *bytes) {
-    unsigned char swapped[8];
-    if (npy->big_endian) {
-        for (size_t i = 0; i < npy->item; i++)
-            swapped[i] = bytes[npy->item - 1 - i];
-        bytes = swapped;
-    }
-    return npy->item == 2   ? floats_binary16(bytes)
-           : npy->item == 4 ? floats_binary32(bytes)
-                            : floats_binary64(bytes);
+numbers_t npy_numbers(const npy_t *npy, const char *name, int descriptor) {
+    return (numbers_t){.name = name,
+                       .descriptor = descriptor,
+                       .type = npy->type,
+                       .big_endian = npy->big_endian,
+                       .begin = npy->data};
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Headers of NumPy's .npy files, versions 1 to 3, with binary floating-point numbers.
+// Headers of NumPy's .npy files, versions 1 to 3, with binary floating-point numbers or integers.
 //
 // A file is the magic \x93NUMPY, two bytes of version, the length of the header as a little-endian number (2 bytes in
 // version 1, 4 beyond), the header, and the numbers, packed. The header is the text of a Python dictionary with the
 // keys descr, fortran_order and shape (numpy.lib.format, "Format Version 1.0").
 //
-// Read are the types f2, f4 and f8 of either byte order. Refused, with a FAULT_INPUT that says where: objects and all
-// other types, headers of more than NPY_HEADER bytes, keys that are unknown, repeated or missing, and files that are
+// Read are the types f2, f4 and f8, and the integers i1, i2, i4, i8 and u1, u2, u4, u8, of either byte order. Refused, with
+// a FAULT_INPUT that says where: objects and all other types, headers of more than NPY_HEADER bytes, keys that are unknown, repeated or missing, and files that are
 // not exactly as long as shape and type ask for.
 #ifndef MOEGEOM_IO_NPY_H
 #define MOEGEOM_IO_NPY_H
 
-#include "io/fault.h"
+#include "io/numbers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,8 @@ typedef struct npy {
     size_t rank;
     uint64_t shape[NPY_RANK];
     uint64_t elements; // product of the shape
-    size_t item;       // bytes of a number: 2, 4 or 8
+    numbers_type_t type;
+    size_t item; // bytes of a number: 1, 2, 4 or 8
     bool big_endian;
     bool fortran;  // the first index runs fastest, and not the last one
     uint64_t data; // byte where the numbers start
@@ -44,7 +45,8 @@ bool npy_recognise(const unsigned char *bytes, size_t length);
 fault_status_t npy_header(const char *name, const unsigned char *bytes, size_t length, uint64_t size,
                           npy_t *result, fault_t *fault);
 
-// The number in `item` bytes.
-double npy_number(const npy_t *npy, const unsigned char *bytes);
+// The numbers of a file that is open.
+//   name  of the file, the caller's, like the descriptor
+numbers_t npy_numbers(const npy_t *npy, const char *name, int descriptor);
 
 #endif

@@ -2,12 +2,9 @@
 // Files of named tensors; see safetensors.h.
 #include "io/safetensors.h"
 
-#include "io/floats.h"
 #include "io/quote.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -15,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, BLOCK = 1 << 13 };
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000 };
 
 struct safetensors {
     char *name;
@@ -36,6 +32,18 @@ static const struct {
 } dtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
               {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
               {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
+
+// ---- The name ----
+
+const char *safetensors_suffix(const char *path) {
+    static const char suffix[] = ".safetensors";
+    for (const char *at = strstr(path, suffix); at != NULL; at = strstr(at + 1, suffix)) {
+        const char *end = at + sizeof suffix - 1;
+        if (*end == '\0' || *end == ':')
+            return end;
+    }
+    return NULL;
+}
 
 // ---- The header ----
 
@@ -254,45 +262,17 @@ fault_status_t safetensors_header(const char *name, const unsigned char *bytes, 
 
 // ---- The file ----
 
-static fault_status_t read_bytes(const safetensors_t *file, void *bytes, size_t length, uint64_t offset,
-                                 fault_t *fault) {
-    for (size_t done = 0; done < length;) {
-        const ssize_t read =
-            pread(file->descriptor, (char *)bytes + done, length - done, (off_t)(offset + done));
-        if (read < 0 && errno == EINTR)
-            continue;
-        if (read <= 0)
-            return fault_set(fault, FAULT_INPUT, "cannot read %s at byte %" PRIu64 ": %s", file->name,
-                             offset + done, read < 0 ? strerror(errno) : "the file has become shorter");
-        done += (size_t)read;
-    }
-    return FAULT_NONE;
-}
-
-static fault_status_t open_file(safetensors_t *file, fault_t *fault) {
-    struct stat status;
-    // Non-blocking, so that a pipe is refused and not waited for.
-    file->descriptor = open(file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
-        return fault_set(fault, FAULT_INPUT, "cannot read %s: %s", file->name, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return fault_set(fault, FAULT_INPUT, "cannot read %s: %s", file->name,
-                         S_ISDIR(status.st_mode) ? strerror(EISDIR) : "it is not a regular file");
-    file->size = (uint64_t)status.st_size;
-    return FAULT_NONE;
-}
-
 static fault_status_t read_header(safetensors_t *file, fault_t *fault) {
     unsigned char first[LENGTH_BYTES] = {0};
     uint64_t length;
     const size_t present = file->size < LENGTH_BYTES ? (size_t)file->size : LENGTH_BYTES;
-    if (read_bytes(file, first, present, 0, fault) != FAULT_NONE ||
+    if (numbers_bytes(file->name, file->descriptor, first, present, 0, fault) != FAULT_NONE ||
         read_length(file, first, &length, fault) != FAULT_NONE)
         return fault->status;
     char *text = malloc((size_t)length + 1);
     if (text == NULL)
         return fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", file->name);
-    if (read_bytes(file, text, (size_t)length, LENGTH_BYTES, fault) == FAULT_NONE)
+    if (numbers_bytes(file->name, file->descriptor, text, (size_t)length, LENGTH_BYTES, fault) == FAULT_NONE)
         parse_header(file, text, (size_t)length, fault);
     free(text);
     return fault->status;
@@ -302,7 +282,7 @@ fault_status_t safetensors_open(const char *path, safetensors_t **result, fault_
     safetensors_t *file = file_alloc(path);
     if (file == NULL)
         return fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", path);
-    if (open_file(file, fault) == FAULT_NONE)
+    if (numbers_open(file->name, &file->descriptor, &file->size, fault) == FAULT_NONE)
         read_header(file, fault);
     if (fault->status == FAULT_NONE)
         *result = file;
@@ -343,14 +323,30 @@ const char *safetensors_metadata(const safetensors_t *file, const char *key) {
 
 // ---- Elements ----
 
-static floats_convert_t conversion_of(const char *dtype) {
-    if (strcmp(dtype, "F64") == 0)
-        return floats_binary64;
-    if (strcmp(dtype, "F32") == 0)
-        return floats_binary32;
-    if (strcmp(dtype, "F16") == 0)
-        return floats_binary16;
-    return strcmp(dtype, "BF16") == 0 ? floats_bfloat16 : NULL;
+static bool find_type(const char *dtype, numbers_type_t *type) {
+    static const struct {
+        const char *dtype;
+        numbers_type_t type;
+    } types[] = {{"F64", NUMBERS_F64}, {"F32", NUMBERS_F32}, {"F16", NUMBERS_F16}, {"BF16", NUMBERS_BF16},
+                 {"I8", NUMBERS_I8},   {"I16", NUMBERS_I16}, {"I32", NUMBERS_I32}, {"I64", NUMBERS_I64},
+                 {"U8", NUMBERS_U8},   {"U16", NUMBERS_U16}, {"U32", NUMBERS_U32}, {"U64", NUMBERS_U64}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(dtype, types[i].dtype) == 0) {
+            *type = types[i].type;
+            return true;
+        }
+    return false;
+}
+
+fault_status_t safetensors_numbers(const safetensors_t *file, const safetensors_tensor_t *tensor,
+                                   numbers_t *result, fault_t *fault) {
+    numbers_type_t type;
+    if (!find_type(tensor->dtype, &type))
+        return refuse(file, tensor->name, fault, "expected dtype F64, F32, F16, BF16, I8 to I64 or U8 to U64",
+                      tensor->dtype);
+    *result =
+        (numbers_t){.name = file->name, .descriptor = file->descriptor, .type = type, .begin = tensor->begin};
+    return FAULT_NONE;
 }
 
 static fault_status_t refuse_infinite(const safetensors_t *file, const safetensors_tensor_t *tensor,
@@ -359,32 +355,23 @@ static fault_status_t refuse_infinite(const safetensors_t *file, const safetenso
     if (tensor->rank > 1)
         snprintf(row, sizeof row, "row %" PRIu64 " (from 0, of %" PRIu64 "), ",
                  index / (tensor->elements / tensor->shape[0]), tensor->shape[0]);
-    return fault_set(
-        fault, FAULT_INPUT,
-        "%s: tensor %s, %selement %" PRIu64 " (from 0, of %" PRIu64 "): expected a finite number, found %s",
-        file->name, quote(room, tensor->name, strlen(tensor->name)), row, index, tensor->elements,
-        isnan(value) ? "NaN"
-        : value < 0  ? "-infinity"
-                     : "infinity");
+    return fault_set(fault, FAULT_INPUT,
+                     "%s: tensor %s, %selement %" PRIu64 " (from 0, of %" PRIu64
+                     "): expected a finite number, found %s",
+                     file->name, quote(room, tensor->name, strlen(tensor->name)), row, index,
+                     tensor->elements, numbers_call(value));
 }
 
 fault_status_t safetensors_doubles(const safetensors_t *file, const safetensors_tensor_t *tensor,
                                    uint64_t first, size_t count, double *values, fault_t *fault) {
-    unsigned char block[BLOCK];
-    const floats_convert_t convert = conversion_of(tensor->dtype);
-    if (convert == NULL)
+    numbers_t numbers = {0};
+    if (!find_type(tensor->dtype, &numbers.type) || numbers_whole(numbers.type))
         return refuse(file, tensor->name, fault, "expected dtype F64, F32, F16 or BF16", tensor->dtype);
-    const size_t most = BLOCK / tensor->item;
-    for (size_t done = 0; done < count;) {
-        const size_t part = count - done < most ? count - done : most;
-        if (read_bytes(file, block, part * tensor->item, tensor->begin + (first + done) * tensor->item,
-                       fault) != FAULT_NONE)
-            return fault->status;
-        for (size_t i = 0; i < part; i++, done++) {
-            values[done] = convert(block + i * tensor->item);
-            if (!isfinite(values[done]))
-                return refuse_infinite(file, tensor, first + done, values[done], fault);
-        }
-    }
+    if (safetensors_numbers(file, tensor, &numbers, fault) != FAULT_NONE ||
+        numbers_doubles(&numbers, first, 1, count, values, 1, fault) != FAULT_NONE)
+        return fault->status;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return refuse_infinite(file, tensor, first + i, values[i], fault);
     return FAULT_NONE;
 }

@@ -9,7 +9,7 @@
 #ifndef MOEGEOM_IO_SAFETENSORS_H
 #define MOEGEOM_IO_SAFETENSORS_H
 
-#include "io/fault.h"
+#include "io/numbers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +27,9 @@ typedef struct safetensors_tensor {
 } safetensors_tensor_t;
 
 typedef struct safetensors safetensors_t;
+
+// The end of the file's name in FILE.safetensors or FILE.safetensors:TENSOR; NULL when the path has no such ending.
+const char *safetensors_suffix(const char *path);
 
 // Opens a file and reads its header.
 //   result  receives the file, to be closed by safetensors_close
@@ -49,6 +52,12 @@ const safetensors_tensor_t *safetensors_find(const safetensors_t *file, const ch
 
 // An entry of __metadata__, or NULL.
 const char *safetensors_metadata(const safetensors_t *file, const char *key);
+
+// The elements of a tensor of dtype F64, F32, F16, BF16, I8 to I64 or U8 to U64.
+//   result  receives where and how they lie in the file, as long as that is open
+//   fault   FAULT_INPUT for another dtype
+fault_status_t safetensors_numbers(const safetensors_t *file, const safetensors_tensor_t *tensor,
+                                   numbers_t *result, fault_t *fault);
 
 // Reads elements of a tensor of dtype F64, F32, F16 or BF16; each of their values is a double.
 //   first   number of the first element

@@ -10,7 +10,7 @@
 enum { BLOCK_NUMBERS = 1 << 16 };
 static const double SUM_ROOM = 0.01;
 
-static bool sums_to_one(const double *row, size_t count) {
+bool scores_sum_to_one(const double *row, size_t count) {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
         if (row[i] < 0 || row[i] > 1)
@@ -18,6 +18,11 @@ static bool sums_to_one(const double *row, size_t count) {
         sum += row[i];
     }
     return fabs(sum - 1) <= SUM_ROOM;
+}
+
+void scores_logarithms(double *probabilities, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        probabilities[i] = log(fmax(probabilities[i], DBL_TRUE_MIN));
 }
 
 // Reads all rows, and finds out whether they are probabilities.
@@ -32,7 +37,7 @@ static fault_status_t examine(scores_t *scores, fault_t *fault) {
         const size_t count = left < most ? (size_t)left : most;
         if (array_read(scores->array, first, count, block, fault) == FAULT_NONE) {
             for (size_t i = 0; i < count; i++)
-                if (sums_to_one(block + i * scores->experts, scores->experts))
+                if (scores_sum_to_one(block + i * scores->experts, scores->experts))
                     scores->sums++;
                 else if (scores->other == scores->rows)
                     scores->other = first + i;
@@ -73,9 +78,7 @@ void scores_close(scores_t *scores) {
 
 fault_status_t scores_read(const scores_t *scores, uint64_t first, size_t count, double *logits,
                            fault_t *fault) {
-    if (array_read(scores->array, first, count, logits, fault) != FAULT_NONE || !scores->probabilities)
-        return fault->status;
-    for (size_t i = 0; i < count * scores->experts; i++)
-        logits[i] = log(fmax(logits[i], DBL_TRUE_MIN));
-    return FAULT_NONE;
+    if (array_read(scores->array, first, count, logits, fault) == FAULT_NONE && scores->probabilities)
+        scores_logarithms(logits, count * scores->experts);
+    return fault->status;
 }

@@ -21,6 +21,12 @@ typedef struct scores {
     uint64_t other;     // the first row that could not, or `rows`
 } scores_t;
 
+// Whether a row could be probabilities.
+bool scores_sum_to_one(const double *row, size_t count);
+
+// Puts the logarithms of probabilities in their places.
+void scores_logarithms(double *probabilities, size_t count);
+
 // Opens a file of the shape (rows, experts), and reads all of it once.
 //   path    as for array_open
 //   result  receives the scores, to be closed by scores_close; left as it was on a fault

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // libFuzzer target: headers of .npy files from memory, and any file of numbers through array_open. See run.sh.
+#include "fuzz.h"
+
 #include "io/array.h"
 #include "io/npy.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-// The message of a refusal is one line of printable characters, but for « and ».
-static void check_fault(const fault_t *fault) {
-    if (fault->status != FAULT_INPUT)
-        abort();
-    for (const char *c = fault->text; *c; c++)
-        if ((*c >= 0 && *c < ' ') || *c == 127)
-            abort();
-}
 
 static void check_header(const uint8_t *data, size_t size) {
     fault_t fault = {0};
     npy_t npy;
     if (npy_header("numbers", data, size, size, &npy, &fault) != FAULT_NONE)
-        check_fault(&fault);
+        fuzz_fault(&fault);
     else if (npy.data > size || (size - npy.data) / npy.item != npy.elements || npy.rank > NPY_RANK)
         abort();
 }
@@ -38,7 +29,7 @@ static void check_rows(array_t *array) {
     if (all == NULL || row == NULL)
         abort();
     if (array_read(array, 0, rows, all, &fault) != FAULT_NONE)
-        check_fault(&fault);
+        fuzz_fault(&fault);
     for (size_t i = 0; i < rows && fault.status == FAULT_NONE; i++) {
         if (array_read(array, i, 1, row, &fault) != FAULT_NONE ||
             memcmp(row, all + i * width, width * sizeof *row) != 0)
@@ -56,15 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fault_t fault = {0};
     array_t *array;
     check_header(data, size);
-    const int file = memfd_create("numbers", 0);
-    if (file < 0 || write(file, data, size) != (ssize_t)size)
-        abort();
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    const int file = fuzz_file(data, size, path);
     if (array_open(path, &array, &fault) == FAULT_NONE) {
         check_rows(array);
         array_close(array);
     } else
-        check_fault(&fault);
+        fuzz_fault(&fault);
     close(file);
     return 0;
 }
