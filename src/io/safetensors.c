@@ -103,18 +103,18 @@ static fault_status_t read_range(const safetensors_t *file, safetensors_tensor_t
                       "expected data_offsets of the form [begin, end], begin <= end", NULL);
     if (__builtin_mul_overflow(tensor->elements, tensor->item, &bytes))
         return refuse(file, tensor->name, fault, "its shape has more than 2^64 bytes", NULL);
-    const char *name = quote(room, tensor->name, strlen(tensor->name));
     if (end - begin != bytes)
-        return fault_set(fault, FAULT_INPUT,
-                         "%s: tensor %s: expected %" PRIu64
-                         " bytes from shape and dtype, found the range [%" PRIu64 ", %" PRIu64
-                         "] of %" PRIu64,
-                         file->name, name, bytes, begin, end, end - begin);
+        return fault_set(
+            fault, FAULT_INPUT,
+            "%s: tensor %s: expected %" PRIu64 " bytes from shape and dtype, found the range [%" PRIu64
+            ", %" PRIu64 "] of %" PRIu64,
+            file->name, quote(room, tensor->name, strlen(tensor->name)), bytes, begin, end, end - begin);
     if (end > file->size - file->data)
         return fault_set(fault, FAULT_INPUT,
                          "%s: tensor %s: expected a range within the %" PRIu64
                          " bytes of data, found [%" PRIu64 ", %" PRIu64 "]",
-                         file->name, name, file->size - file->data, begin, end);
+                         file->name, quote(room, tensor->name, strlen(tensor->name)), file->size - file->data,
+                         begin, end);
     tensor->begin = file->data + begin;
     tensor->end = file->data + end;
     return FAULT_NONE;
