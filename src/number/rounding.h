@@ -41,6 +41,11 @@ double rounding_apply(const rounding_t *format, double unit, double value);
 // format: the interval away from 0). Subnormal numbers have that of the smallest normal one; beyond the largest it is that below it.
 double rounding_spacing(const rounding_t *format, double unit, double value);
 
+// The neighbouring numbers of the format that the value lies between, low <= value < high for values from 0 on, and
+// low < value <= high for negative ones, up to the rounding of integer formats. Returns false, with nothing set, for magnitudes
+// from the largest finite number of a floating format on.
+bool rounding_interval(const rounding_t *format, double unit, double value, double *low, double *high);
+
 // A whole row; `rounded` may be `values`.
 void rounding_row(const rounding_t *format, const double *values, size_t n, double *rounded);
 

@@ -27,15 +27,32 @@ bool flip_between(flip_work_t *work, const double *logits, const double *others)
 // Whether the set changes when the row is rounded.
 bool flip_rounded(flip_work_t *work, const double *logits, const rounding_t *format);
 
-// The chance that the set changes when the format's grid is shifted at random: uniformly by up to its spacing near the row's k-th
-// largest logit, for all logits of the row alike. It depends on the spaces between logits near rank k and on the order of their
-// indices, not on where the grid lies.
+// The chance that the set changes when the format's grid is shifted at random by up to its spacing, for all logits of the row
+// alike: the middle of the logits of rank k and k + 1 is uniform in its interval between two numbers of the format, and all
+// logits move with it. It depends on the spaces between logits near rank k and on the order of their indices, not on where the
+// grid lies; but near a power of two the spacings on both sides count as they are, and of an integer format the largest
+// magnitudes, which set the unit and are numbers of the grid themselves, stay where they are, and no other logit moves beyond
+// them. Where one of them has rank k or k + 1, or both ranks lie beyond the largest finite number, nothing is random: 0 or 1.
 //   logits  N finite numbers
-// Exact for plain rules; header of flip.c says what is done for others.
+// Exact for plain rules. For the others a mean over FLIP_SHIFTS shifts, or FLIP_GROUP_SHIFTS with groups, of the logits within
+// reach, each in an interval of its own; the row itself is one of them.
+//
+// Over rows with a density that is nearly constant within the intervals the expectation is the rate of flip_rounded, and a sum
+// of n rows has the variance sum p (1 - p) about it, if rows are independent. Rows that lie on a grid already have no such
+// density.
+enum { FLIP_SHIFTS = 64, FLIP_GROUP_SHIFTS = 16 };
 double flip_rounding(flip_work_t *work, const double *logits, const rounding_t *format);
 
-// The chance that the set changes when independent normal noise of standard deviation sigma > 0 is added to all logits; absolute
-// error below 1e-6 for plain rules.
+// For plain rules, from ranks that are known already (routing/rank.h): false where flip_rounding is 0 and flip_rounded false
+// whatever the rest of the row is, which most rows are.
+//   inside, outside  the k-th and the (k+1)-th largest logit
+//   magnitude        the largest magnitude, for integer formats
+bool flip_rounding_possible(const rounding_t *format, double inside, double outside, double magnitude);
+
+// The chance that the set changes when independent normal noise of standard deviation sigma > 0 is added to all logits.
+// Plain rules, and biases added to logits: absolute error below 1e-6 (if k (N - k) <= 10^4). Others: the mean over FLIP_DRAWS
+// draws that the row itself selects; standard error at most 1/2 FLIP_DRAWS^(-1/2), and independent from row to row.
+enum { FLIP_DRAWS = 256 };
 double flip_noise(flip_work_t *work, const double *logits, double sigma);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "routing/margin.h"
 #include "routing/softmax.h"
+#include "stat/edge.h"
+#include "stat/log_histogram.h"
 #include "stat/moments.h"
 
 #include <float.h>
@@ -176,27 +178,8 @@ gap_source_t gap_arrays_source(const gap_arrays_t *arrays) {
 
 // ---- The survey ----
 
-// Margins by size: STEPS bins for each power of two.
-enum { STEPS = 16, LOWEST = -1080, OCTAVES = 2200 };
-
-static size_t bin_of(double margin) {
-    int exponent;
-    const double fraction = frexp(margin, &exponent); // in [1/2, 1)
-    return (size_t)(exponent - LOWEST) * STEPS + (size_t)((2 * fraction - 1) * STEPS);
-}
-
-// The upper end of a bin.
-static double bin_end(size_t bin) {
-    return ldexp(0.5 + (double)(bin % STEPS + 1) / (2 * STEPS), (int)(bin / STEPS) + LOWEST);
-}
-
-static double quantile(const uint64_t *bins, uint64_t wanted) {
-    uint64_t sum = 0;
-    size_t bin = 0;
-    while (bin < (size_t)OCTAVES * STEPS && (sum += bins[bin]) < wanted)
-        bin++;
-    return bin_end(bin);
-}
+// Leading bits of a margin in the histogram.
+enum { LEAD = 4 };
 
 static double distance(const double *a, const double *b, size_t dimension) {
     double sum = 0;
@@ -205,7 +188,8 @@ static double distance(const double *a, const double *b, size_t dimension) {
     return sqrt(sum);
 }
 
-static void survey_row(gap_survey_t *survey, const gap_source_t *source, const row_t *row, uint64_t *bins) {
+static int survey_row(gap_survey_t *survey, const gap_source_t *source, const row_t *row,
+                      log_histogram_t *margins) {
     const size_t dimension = source->dimension;
     const double *hard = row->outputs + row->winner * dimension;
     for (size_t k = 0; k < source->experts; k++) {
@@ -218,48 +202,40 @@ static void survey_row(gap_survey_t *survey, const gap_source_t *source, const r
         survey->targets = fmax(survey->targets, distance(row->target, NULL, dimension));
     if (row->margin == 0) {
         survey->ties++;
-        return;
+        return GSL_SUCCESS;
     }
     if (survey->least == 0 || row->margin < survey->least)
         survey->least = row->margin;
     survey->greatest = fmax(survey->greatest, row->margin);
-    bins[bin_of(row->margin)]++;
+    return log_histogram_add(margins, &row->margin, 1);
 }
 
 int gap_survey(const gap_source_t *source, gap_survey_t *survey) {
     walk_t walk;
     size_t count = 0;
     gap_survey_t result = {0};
-    uint64_t *bins = calloc((size_t)OCTAVES * STEPS, sizeof *bins);
-    int status = bins != NULL ? walk_start(&walk, source) : GSL_ENOMEM;
+    log_histogram_t *margins = log_histogram_alloc(LEAD);
+    int status = margins != NULL ? walk_start(&walk, source) : GSL_ENOMEM;
     if (status != GSL_SUCCESS) {
-        free(bins);
+        log_histogram_free(margins);
         return status;
     }
     for (uint64_t first = 0; first < source->rows && status == GSL_SUCCESS; first += count) {
         status = walk_read(&walk, first, &count);
         for (size_t i = 0; i < count && status == GSL_SUCCESS; i++) {
             const row_t row = walk_row(&walk, i);
-            survey_row(&result, source, &row, bins);
+            status = survey_row(&result, source, &row, margins);
         }
     }
-    const double margins = (double)(source->rows - result.ties);
-    if (margins > 0)
-        result.window = quantile(bins, (uint64_t)ceil(pow(margins, 0.8)));
+    result.window = edge_window(margins);
     walk_end(&walk);
-    free(bins);
+    log_histogram_free(margins);
     if (status == GSL_SUCCESS)
         *survey = result;
     return status;
 }
 
 // ---- One temperature ----
-
-// k(u) / w on 0 < u < 1.
-static double kernel(double margin, double window) {
-    const double u = margin / window;
-    return margin > 0 && u < 1 ? (1 - u) * (6 - 12 * u) / window : 0;
-}
 
 static void measure_row(const walk_t *walk, const row_t *row, double window, double tau, double *sample) {
     const size_t dimension = walk->source->dimension;
@@ -276,7 +252,7 @@ static void measure_row(const walk_t *walk, const row_t *row, double window, dou
         walk->change[j] =
             row->outputs[row->second * dimension + j] - row->outputs[row->winner * dimension + j];
     const effect_t jump = effect_of(row, walk->change, dimension, 1);
-    const double wide = kernel(row->margin, window), narrow = kernel(row->margin, window / 2);
+    const double wide = edge_kernel(row->margin, window), narrow = edge_kernel(row->margin, window / 2);
     sample[DENSITY] = wide;
     sample[JUMP] = wide * jump.square;
     sample[LAG] = wide * (jump.risk - jump.square);

@@ -15,10 +15,9 @@
 //
 // T and T' are what rows with exact ties contribute at any temperature, however low.
 //
-// The density at the edge of its support, and with it the sums above, are estimated by the means of k(Delta / w) / w times
-// 1, |D|^2 and 2 D.(y - h_0) over the rows with 0 < Delta < w, k(u) = (1 - u)(6 - 12 u): int k = 1 and int u k = 0, so that
-// the bias is of order w^2 although there is nothing on the other side (M. C. Jones, Statistics and Computing 3, 1993,
-// "Simple boundary correction for kernel density estimation"). w is the quantile of order n^(-1/5) of the margins > 0.
+// The density at the edge of its support, and with it the sums above, are estimated with the kernel of stat/edge.h: by the means of
+// k(Delta / w) / w times 1, |D|^2 and 2 D.(y - h_0) over the rows with 0 < Delta < w. w is the quantile of order n^(-1/5) of the
+// margins > 0.
 #ifndef MOEGEOM_ROUTING_GAP_SAMPLE_H
 #define MOEGEOM_ROUTING_GAP_SAMPLE_H
 

@@ -5,6 +5,7 @@
 #ifndef MOEGEOM_ROUTING_RANK_H
 #define MOEGEOM_ROUTING_RANK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // Ranks rows.
@@ -19,5 +20,19 @@ size_t rank_rows(const float *scores, size_t rows, size_t experts, size_t active
 
 // Which instructions are used: "AVX-512", "AVX2" or "baseline".
 const char *rank_instructions(void);
+
+// ---- For tests and benchmarks: the versions for each instruction set ----
+
+// Elsewhere than on x86-64 there is the baseline only.
+typedef enum { RANK_BASELINE, RANK_AVX2, RANK_AVX512, RANK_ISA_COUNT } rank_isa_t;
+
+// Whether this CPU and operating system run a version. The baseline always runs.
+bool rank_isa_supported(rank_isa_t isa);
+
+const char *rank_isa_name(rank_isa_t isa);
+
+// rank_rows by a version that is supported.
+size_t rank_rows_with(rank_isa_t isa, const float *scores, size_t rows, size_t experts, size_t active,
+                      float *inside, float *outside, float *magnitude);
 
 #endif
