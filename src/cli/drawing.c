@@ -2,17 +2,12 @@
 // Drawings of planar layers; see drawing.h.
 #include "cli/drawing.h"
 
+#include "cli/gnuplot.h"
 #include "geometry/picture.h"
-#include "io/output.h"
 
-#include <errno.h>
 #include <flint/fmpq.h>
 #include <gsl/gsl_errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 // Pale tints of Okabe and Ito's colours, as in the report.
 static const char *const TINTS[PICTURE_COLOURS] = {"#CBE2F0", "#FBE3B5", "#C8E7DB",
@@ -20,13 +15,8 @@ static const char *const TINTS[PICTURE_COLOURS] = {"#CBE2F0", "#FBE3B5", "#C8E7D
 // The largest cells carry the name of their coalition, when they take up this part of the picture at least.
 static const double NAMED_AREA = 0.012;
 
-static bool ends_in(const char *text, const char *end) {
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 bool drawing_knows(const char *path) {
-    return ends_in(path, ".svg") || ends_in(path, ".pdf");
+    return gnuplot_knows(path);
 }
 
 static double dot(const fmpq_mat_t points, slong i, slong j) {
@@ -142,60 +132,39 @@ static void print_plot(FILE *script, const picture_t *picture, bool named) {
           script);
 }
 
-static void print_script(FILE *script, const char *output, bool svg, const picture_t *picture,
-                         const picture_frame_t *frame, const planar_point_t places[3]) {
-    print_head(script, output, svg, frame);
+// What is drawn.
+typedef struct drawing {
+    picture_t picture;
+    picture_frame_t frame;
+    planar_point_t places[3];
+} drawing_t;
+
+static void print_script(FILE *script, const char *output, bool svg, const void *context) {
+    const drawing_t *drawing = context;
+    const picture_t *picture = &drawing->picture;
+    print_head(script, output, svg, &drawing->frame);
     for (int colour = 0; colour < PICTURE_COLOURS; colour++)
         print_cells(script, picture, colour);
     print_cells(script, picture, ALL_COLOURS);
     print_folds(script, picture);
-    const bool named = print_names(script, picture, frame);
-    print_points(script, places);
+    const bool named = print_names(script, picture, &drawing->frame);
+    print_points(script, drawing->places);
     print_plot(script, picture, named);
-}
-
-// Runs gnuplot on the script, whose output has a temporary name, and renames it.
-static fault_status_t run_gnuplot(const char *temporary, const char *path, const picture_t *picture,
-                                  const picture_frame_t *frame, const planar_point_t places[3],
-                                  fault_t *fault) {
-    FILE *script = popen("gnuplot - 2>/dev/null", "we");
-    if (script == NULL)
-        return fault_set(fault, FAULT_SYSTEM, "cannot run gnuplot: %s", strerror(errno));
-    print_script(script, temporary, ends_in(path, ".svg"), picture, frame, places);
-    const int status = pclose(script);
-    if (status != 0 || access(temporary, R_OK) != 0) {
-        unlink(temporary);
-        return fault_set(fault, FAULT_SYSTEM,
-                         "gnuplot could not draw %s (is the package gnuplot-nox installed?)", path);
-    }
-    if (rename(temporary, path) != 0) {
-        fault_set(fault, FAULT_SYSTEM, "cannot write %s: %s", path, strerror(errno));
-        unlink(temporary);
-    }
-    return fault->status;
 }
 
 fault_status_t drawing_write(const layer_t *layer, const fmpq_mat_t points, double margin, const char *path,
                              fault_t *fault) {
     const double gram[3] = {dot(points, 1, 1), dot(points, 1, 2), dot(points, 2, 2)};
-    picture_frame_t frame;
-    planar_point_t places[3];
-    if (picture_frame_around(gram, 1, margin, &frame, places) != GSL_SUCCESS)
+    drawing_t drawing = {0};
+    if (picture_frame_around(gram, 1, margin, &drawing.frame, drawing.places) != GSL_SUCCESS)
         return fault_set(fault, FAULT_INPUT,
                          "the three points are too close to a line, or too far apart, for a picture");
-    picture_t picture = {0};
-    if (strpbrk(path, "'\n") != NULL)
-        return fault_set(fault, FAULT_USAGE, "expected the name of a picture without quotes, found «%s»",
-                         path);
-    if (output_examine(path, fault) != FAULT_NONE)
+    if (gnuplot_examine(path, fault) != FAULT_NONE)
         return fault->status;
-    char *temporary = NULL;
-    if (picture_draw(layer, &frame, &picture) != GSL_SUCCESS ||
-        asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
+    if (picture_draw(layer, &drawing.frame, &drawing.picture) != GSL_SUCCESS)
         fault_set(fault, FAULT_SYSTEM, "out of memory for the picture");
     else
-        run_gnuplot(temporary, path, &picture, &frame, places, fault);
-    free(temporary);
-    picture_clear(&picture);
+        gnuplot_draw(path, print_script, &drawing, fault);
+    picture_clear(&drawing.picture);
     return fault->status;
 }

@@ -22,6 +22,8 @@ static const command_t COMMANDS[] = {
     {"verify", "checks the certificate of a count, in rationals", command_verify},
     {"bound", "every upper bound of the number of regions, with its source", command_bound},
     {"gap", "how far a soft router is from the hard one, and how cold is cold enough", command_gap},
+    {"margins", "how close a router's choices are, and how often rounding or noise changes them",
+     command_margins},
 };
 enum { COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
