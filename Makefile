@@ -166,6 +166,8 @@ AFTER := $(filter deps,$(MAKECMDGOALS))
 
 # The lanes of these sums are written out for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
 $(OBJ)/src/stat/moments.o: CFLAGS += -O3
+# The loops of the training, for the same reason.
+$(OBJ)/src/number/exact_product.o $(OBJ)/src/routing/descent.o $(OBJ)/src/routing/mixture_pass.o: CFLAGS += -O3
 # Conversions of numbers one by one.
 $(OBJ)/src/io/floats.o: CFLAGS += -O3
 # Its loops are over a few coordinates: worth unrolling, too short for vectors.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // io/experiment_instance, io/experiment_roads, io/models and the small helpers of io/experiment: what an experiment gets,
 // and the one line with which it ends where there is nothing to get.
+#include "io/dump_write.h"
 #include "io/experiment_instance.h"
 #include "io/experiment_roads.h"
 #include "io/models.h"
@@ -22,17 +23,28 @@ static int make_folder(void **state) {
 }
 
 static const char *at(const char *name) {
-    static char path[512];
+    static char path[1024];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
 
+// Removes what is in a folder; returns how many files there were.
+static int empty_folder(const char *name) {
+    DIR *open = opendir(at(name));
+    int files = 0;
+    for (struct dirent *entry; open != NULL && (entry = readdir(open)) != NULL;) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
+        files += unlink(at(path)) == 0; // . and .. stay
+    }
+    if (open != NULL)
+        closedir(open);
+    return files;
+}
+
 static int remove_folder(void **state) {
     (void)state;
-    DIR *open = opendir(folder);
-    for (struct dirent *entry; open != NULL && (entry = readdir(open)) != NULL;)
-        unlink(at(entry->d_name)); // . and .. stay
-    closedir(open);
+    empty_folder(".");
     return rmdir(folder);
 }
 
@@ -132,6 +144,39 @@ static void test_numbers(void **state) {
                                  "\\newcommand{\\UnitTestPart}{-3/7}\n");
 }
 
+// ---- Dumps ----
+
+static void write_dump(experiment_t *run) {
+    static const double values[] = {0.25, -0.5, 3, 1.25, 7, -0.125};
+    fault_t fault = {0};
+    const char *path = experiment_dump(run, "part.csv");
+    dump_write_csv(path, &(dump_block_t){1, 3, 2, values}, &fault);
+    experiment_accept(run, &fault);
+    plan_expect(access(path, F_OK) == 0 && access(at("dumps/unit-test.part.csv"), F_OK) != 0);
+}
+
+static void run_dump(experiment_t *run) {
+    static const table_column_t columns[] = {{"n", "1", NULL, NULL}};
+    write_dump(run);
+    table_integer(experiment_table(run, "", "c", columns, 1, 1), 3);
+}
+
+static void run_failing_dump(experiment_t *run) {
+    write_dump(run);
+    experiment_stop(run, FAULT_LIMIT, "after the dump");
+}
+
+// A dump gets its name when the experiment returns; of one that fails nothing stays.
+static void test_dumps(void **state) {
+    (void)state;
+    assert_int_equal(plan_run(run_failing_dump, folder, "data", at("stderr")), FAULT_LIMIT);
+    assert_int_equal(empty_folder("dumps"), 0);
+    assert_int_equal(plan_run(run_dump, folder, "data", at("stderr")), 0);
+    assert_int_equal(expect_part("dumps/unit-test.part.csv", "-0.125"), 4);
+    assert_int_equal(empty_folder("dumps"), 1);
+    assert_int_equal(rmdir(at("dumps")), 0);
+}
+
 static void run_no_memory(experiment_t *run) {
     experiment_memory(run, NULL);
 }
@@ -202,9 +247,8 @@ static void test_broken_models(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_experiments), // children first, as in test_io.c
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_models),
-        cmocka_unit_test(test_broken_models),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_dumps),
+        cmocka_unit_test(test_models),      cmocka_unit_test(test_broken_models),
     };
     gsl_set_error_handler_off();
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -20,6 +20,7 @@
 enum {
     MAX_TABLES = 16,
     MAX_INPUTS = 256,
+    MAX_DUMPS = 16,
     MAX_CHECKS = 1024,
     MAX_CLAIMS = 64,
     NAME_LENGTH = 64,
@@ -45,6 +46,8 @@ struct experiment {
     size_t n_tables;
     char *inputs[MAX_INPUTS];
     size_t n_inputs;
+    char *dumps[MAX_DUMPS]; // their temporary names
+    size_t n_dumps;
     check_t *checks; // MAX_CHECKS
     size_t n_checks;
     char claimed[MAX_CLAIMS][NAME_LENGTH];
@@ -69,6 +72,10 @@ static void discard(experiment_t *run) {
         output_discard(outputs[i]);
     for (size_t i = 0; i < run->n_inputs; i++)
         free(run->inputs[i]);
+    for (size_t i = 0; i < run->n_dumps; i++) {
+        unlink(run->dumps[i]); // there is one only when the run has failed
+        free(run->dumps[i]);
+    }
     meta_free(run->meta);
     free(run->checks);
 }
@@ -194,6 +201,14 @@ table_t *experiment_table(experiment_t *run, const char *name, const char *capti
     end_on_fault(run);
     run->tables[run->n_tables++] = result;
     return result;
+}
+
+const char *experiment_dump(experiment_t *run, const char *part) {
+    char *path = NULL;
+    if (run->n_dumps == MAX_DUMPS || asprintf(&path, "%s/dumps/.%s.%s", run->out, run->plan->name, part) < 0)
+        experiment_stop(run, FAULT_INTERNAL, "more than %d dumps, or out of memory", MAX_DUMPS);
+    run->dumps[run->n_dumps++] = path;
+    return path;
 }
 
 // "boundary-layer" becomes "BoundaryLayer".
@@ -414,6 +429,18 @@ static void remove_stale_tables(experiment_t *run, char stems[MAX_TABLES][TEXT_L
     }
 }
 
+// Takes the dot away with which the names of dumps begin.
+static void commit_dumps(experiment_t *run) {
+    for (size_t i = 0; i < run->n_dumps && run->fault.status == FAULT_NONE; i++) {
+        char *path = strdup(run->dumps[i]), *name = path == NULL ? NULL : strrchr(path, '/') + 1;
+        if (name != NULL)
+            memmove(name, name + 1, strlen(name));
+        if (name == NULL || rename(run->dumps[i], path) != 0)
+            fault_set(&run->fault, FAULT_SYSTEM, "%s: cannot be renamed: %s", run->dumps[i], strerror(errno));
+        free(path);
+    }
+}
+
 // Gives every result its name. The main table is committed last of the tables (it was opened first), because
 // make looks at it and at the three outputs after it: whatever is missing or old when the program is killed
 // in between, make runs the experiment again.
@@ -423,6 +450,7 @@ static void commit_all(experiment_t *run) {
     const size_t count = run->n_tables;
     for (size_t i = 0; i < count; i++)
         snprintf(stems[i], TEXT_LENGTH, "%s", table_stem(run->tables[i]));
+    commit_dumps(run);
     while (run->n_tables > 0 && run->fault.status == FAULT_NONE)
         table_commit(run->tables[--run->n_tables], &run->fault);
     output_t **const outputs[] = {&run->dependencies, &run->macros, &run->claims, &run->meta_file};

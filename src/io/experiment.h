@@ -10,6 +10,7 @@
 //   NAME.claims                one line for each claim: verdict, tightest check, evidence (tab-separated)
 //   NAME.meta.json             seed, parameters, versions, time and memory; never compared
 //   NAME.d                     the data files that were read, for make
+//   dumps/NAME.PART            dumps of router scores (io/dump.h), never compared
 //
 // Instances are read by io/experiment_instance.h, regions counted by io/experiment_roads.h.
 //
@@ -108,6 +109,11 @@ void experiment_numbers(experiment_t *run, const sheet_t *table, const char *col
 // commits it when the experiment returns.
 table_t *experiment_table(experiment_t *run, const char *name, const char *caption,
                           const table_column_t *columns, size_t width, size_t rows);
+
+// The path under which a dump is to be written with io/dump_write.h, and may be read again; it belongs to the run. When the
+// experiment returns, the file becomes dumps/NAME.part.
+//   part  with the ending that says its format, for instance "float32.npy"
+const char *experiment_dump(experiment_t *run, const char *part);
 
 // Defines a LaTeX macro \<Experiment><Name>, for instance \BoundaryLayerSlope. Name: letters only.
 //   format  printf format of the one double, with the digits that the text prints

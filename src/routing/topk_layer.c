@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A trainable layer with top-k routing; see topk_layer.h.
 #include "routing/topk_layer.h"
+#include "routing/descent.h"
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -70,14 +71,26 @@ static size_t largest(const double *values, size_t n) {
     return best;
 }
 
-// `result` may be `values`.
-static void softmax(double *result, const double *values, size_t n) {
+void topk_softmax(const double *values, size_t n, double *result) {
     const double top = values[largest(values, n)];
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += result[i] = topk_exp(values[i] - top);
     for (size_t i = 0; i < n; i++)
         result[i] /= sum;
+}
+
+void topk_choose(const double *logits, size_t n, size_t k, size_t *coalition) {
+    size_t chosen = 0;
+    for (size_t i = 0; i < n; i++) {
+        // Insertion; a later expert with an equal logit stays behind.
+        size_t at = chosen < k ? chosen++ : k;
+        for (; at > 0 && logits[coalition[at - 1]] < logits[i]; at--)
+            if (at < k)
+                coalition[at] = coalition[at - 1];
+        if (at < k)
+            coalition[at] = i;
+    }
 }
 
 // ---- The layer ----
@@ -163,23 +176,15 @@ void topk_pass_free(topk_pass_t *pass) {
 
 static void choose(topk_pass_t *pass, const topk_layer_t *layer, const double *input) {
     const topk_shape_t *s = &layer->shape;
-    size_t chosen = 0;
     for (size_t i = 0; i < s->experts; i++) {
         const double *row = layer->router + i * (s->inputs + 1);
-        const double logit = layer->centre == NULL ? affine(row, input, s->inputs)
-                                                   : centred(row, input, layer->centre, s->inputs);
-        pass->logits[i] = logit;
-        // Insertion; a later expert with an equal logit stays behind.
-        size_t at = chosen < s->active ? chosen++ : s->active;
-        for (; at > 0 && pass->logits[pass->coalition[at - 1]] < logit; at--)
-            if (at < s->active)
-                pass->coalition[at] = pass->coalition[at - 1];
-        if (at < s->active)
-            pass->coalition[at] = i;
+        pass->logits[i] = layer->centre == NULL ? affine(row, input, s->inputs)
+                                                : centred(row, input, layer->centre, s->inputs);
     }
+    topk_choose(pass->logits, s->experts, s->active, pass->coalition);
     for (size_t a = 0; a < s->active; a++)
         pass->gates[a] = pass->logits[pass->coalition[a]];
-    softmax(pass->gates, pass->gates, s->active);
+    topk_softmax(pass->gates, s->active, pass->gates);
 }
 
 // The expert at place `a` of the coalition.
@@ -284,12 +289,12 @@ static double expert_backward(backward_t *b, size_t a, const double *input) {
 static void row_backward(backward_t *b, const double *input, size_t label, double weight, double balance) {
     const topk_shape_t *s = &b->layer->shape;
     topk_pass_run(b->pass, b->layer, input);
-    softmax(b->errors, b->pass->scores, s->classes);
+    topk_softmax(b->pass->scores, s->classes, b->errors);
     b->errors[label] -= 1;
     for (size_t c = 0; c < s->classes; c++)
         b->errors[c] *= weight;
 
-    softmax(b->softmax, b->pass->logits, s->experts);
+    topk_softmax(b->pass->logits, s->experts, b->softmax);
     double mean = 0;
     for (size_t i = 0; i < s->experts; i++)
         mean += b->shares[i] * b->softmax[i];
@@ -337,68 +342,32 @@ int topk_layer_gradient(const topk_layer_t *layer, const topk_data_t *data, cons
 
 // ---- Training ----
 
-// Adam's running means.
+// What the gradient of a batch needs.
 typedef struct {
-    double *mean, *square;         // one for each parameter
-    double mean_left, square_left; // beta^t
-} adam_t;
+    const topk_layer_t *layer;
+    const topk_data_t *data;
+    double balance;
+    topk_layer_t *gradient;
+} course_t;
 
-static void adam_step(adam_t *adam, topk_layer_t *layer, const topk_layer_t *gradient, double rate) {
-    const double beta_mean = 0.9, beta_square = 0.999, least = 1e-8;
-    adam->mean_left *= beta_mean;
-    adam->square_left *= beta_square;
-    for (size_t i = 0; i < layer->count; i++) {
-        const double g = gradient->parameters[i];
-        adam->mean[i] = beta_mean * adam->mean[i] + (1 - beta_mean) * g;
-        adam->square[i] = beta_square * adam->square[i] + (1 - beta_square) * g * g;
-        layer->parameters[i] -= rate * (adam->mean[i] / (1 - adam->mean_left)) /
-                                (sqrt(adam->square[i] / (1 - adam->square_left)) + least);
-    }
-}
-
-// A random order (R. A. Fisher, F. Yates; D. E. Knuth, TAOCP 2, 3.4.2 P). The remainder of a 64-bit word is uniform to
-// within n 2^-64.
-static void shuffle(size_t *order, size_t n, stream_t *stream) {
-    for (size_t i = n; i > 1; i--) {
-        uint64_t word;
-        stream_bits(stream, &word, 1);
-        const size_t other = (size_t)(word % i), kept = order[i - 1];
-        order[i - 1] = order[other];
-        order[other] = kept;
-    }
-}
-
-static int run_epochs(topk_layer_t *layer, const topk_data_t *data, const topk_training_t *training,
-                      stream_t *stream, topk_layer_t *gradient, adam_t *adam, size_t *order) {
-    const size_t batches = (data->rows + training->batch - 1) / training->batch,
-                 steps = training->epochs * batches;
-    int status = GSL_SUCCESS;
-    for (size_t row = 0; row < data->rows; row++)
-        order[row] = row;
-    for (size_t step = 0; step < steps && status == GSL_SUCCESS; step++) {
-        const size_t first = step % batches * training->batch, left = data->rows - first;
-        if (first == 0)
-            shuffle(order, data->rows, stream);
-        status =
-            topk_layer_gradient(layer, data, order + first, left < training->batch ? left : training->batch,
-                                training->balance, gradient);
-        if (status == GSL_SUCCESS)
-            adam_step(adam, layer, gradient, training->rate * (double)(steps - step) / (double)steps);
-    }
-    return status;
+static int batch_gradient(void *context, const size_t *order, size_t count) {
+    const course_t *course = context;
+    return topk_layer_gradient(course->layer, course->data, order, count, course->balance, course->gradient);
 }
 
 int topk_layer_train(topk_layer_t *layer, const topk_data_t *data, const topk_training_t *training,
                      stream_t *stream) {
-    topk_layer_t *gradient = topk_layer_alloc(&layer->shape);
-    size_t *order = calloc(data->rows, sizeof *order);
-    adam_t adam = {calloc(layer->count, sizeof(double)), calloc(layer->count, sizeof(double)), 1, 1};
-    const bool enough = gradient != NULL && order != NULL && adam.mean != NULL && adam.square != NULL;
-    const int status =
-        enough ? run_epochs(layer, data, training, stream, gradient, &adam, order) : GSL_ENOMEM;
-    topk_layer_free(gradient);
-    free(order);
-    free(adam.mean);
-    free(adam.square);
+    course_t course = {layer, data, training->balance, topk_layer_alloc(&layer->shape)};
+    if (course.gradient == NULL)
+        return GSL_ENOMEM;
+    const descent_t descent = {.rows = data->rows,
+                               .epochs = training->epochs,
+                               .batch = training->batch,
+                               .rate = training->rate,
+                               .find = batch_gradient,
+                               .context = &course,
+                               .gradient = course.gradient->parameters};
+    const int status = descent_run(&descent, layer->parameters, layer->count, stream);
+    topk_layer_free(course.gradient);
     return status;
 }

@@ -120,4 +120,10 @@ int topk_layer_train(topk_layer_t *layer, const topk_data_t *data, const topk_tr
 // exp(x) for x <= 0 by +, -, * alone; 0 below -708. Relative error below 2^-51.
 double topk_exp(double x);
 
+// The coalition: the numbers of the k largest of n finite logits, of equal ones the first, by descending logit, k <= n.
+void topk_choose(const double *logits, size_t n, size_t k, size_t *coalition);
+
+// The softmax of n finite numbers, n >= 1; `result` may be `values`.
+void topk_softmax(const double *values, size_t n, double *result);
+
 #endif
