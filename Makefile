@@ -73,7 +73,7 @@ COMPILE = $(CC) $(STRICT) $(MEANING) $(CFLAGS)
 
 # ---- What can be asked for -----------------------------------------------------------------------------------------
 
-.PHONY: all program install fuzz certify check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
+.PHONY: all margins router program install fuzz certify check claims-and-units test view list status verify reproduce mutants bench times deps format help clean FORCE
 
 all: $(OUT)/report.pdf $(PROGRAM) build/bin/climb ## the report (the default), and the programs that it names
 
@@ -82,6 +82,21 @@ program: $(PROGRAM) ## build/bin/moegeom
 install: $(PROGRAM) ## program and manual into PREFIX (default /usr/local), under DESTDIR when that is set
 	@install -D -m 755 $< "$(DESTDIR)$(PREFIX)/bin/moegeom"
 	@install -D -m 644 src/cli/moegeom.1 "$(DESTDIR)$(PREFIX)/share/man/man1/moegeom.1"
+
+# File names may hold anything but a newline: they reach the script through the environment.
+export DUMP DUMP2 ROUTER LAYER ACTIVE OPTIONS
+ifneq ($(filter margins,$(MAKECMDGOALS)),)
+$(if $(and $(DUMP),$(ACTIVE)),,$(error say which dump, and how many experts are selected: make margins DUMP=logits.npy ACTIVE=8))
+endif
+ifneq ($(filter router,$(MAKECMDGOALS)),)
+$(if $(ROUTER),,$(error say which checkpoint: make router ROUTER=model.safetensors))
+endif
+
+margins: $(PROGRAM) build/bin/own_margins build/bin/own_points ## DUMP=path ACTIVE=k [DUMP2=path] [OPTIONS='...']: build/own/margins.pdf, on your own router logits
+	@pipeline/own.sh margins $(PROGRAM) build/own
+
+router: $(PROGRAM) build/bin/own_router ## ROUTER=path [LAYER=l] [ACTIVE=k] [OPTIONS='...']: build/own/router.pdf, on your own checkpoint
+	@pipeline/own.sh router $(PROGRAM) build/own
 
 fuzz: ## break the readers of files with random input for FUZZ_SECONDS (default 60)
 	@tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)

@@ -14,6 +14,7 @@
 //
 // One shape, one recipe, one easy data set: an observation, no law.
 #include "io/experiment.h"
+#include "io/experiment_images.h"
 #include "number/shards.h"
 #include "routing/topk_layer.h"
 
@@ -64,6 +65,7 @@ static const char *const VARIANT_NAMES[VARIANTS] = {"plain", "shared expert", "r
 static const char *const STATE_NAMES[STATES] = {"untrained", "trained", "trained with balancing"};
 
 typedef struct {
+    experiment_images_t sets[3]; // all, for training, for the test
     topk_data_t all, training, test;
     double mean[PIXELS]; // of the training images
 } digits_t;
@@ -140,50 +142,20 @@ static int train_one(void *context, int thread, ulong shard, fmpz *sums) {
     return status;
 }
 
-static topk_data_t select_rows(experiment_t *run, const topk_data_t *all, bool test) {
-    double *inputs = experiment_memory(run, calloc(all->rows * PIXELS, sizeof *inputs));
-    size_t *labels = experiment_memory(run, calloc(all->rows, sizeof *labels)), count = 0;
-    for (size_t row = 0; row < all->rows; row++) {
-        if ((row % SPLIT == SPLIT - 1) != test)
-            continue;
-        memcpy(inputs + count * PIXELS, all->inputs + row * PIXELS, PIXELS * sizeof *inputs);
-        labels[count++] = all->labels[row];
-    }
-    return (topk_data_t){count, inputs, labels};
-}
-
 static void read_digits(experiment_t *run, digits_t *digits) {
-    sheet_t sheet;
-    experiment_read(run, "digits.csv", &sheet);
-    const size_t rows = sheet.rows;
-    double *column = experiment_memory(run, calloc(rows, sizeof *column)),
-           *inputs = experiment_memory(run, calloc(rows * PIXELS, sizeof *inputs));
-    size_t *labels = experiment_memory(run, calloc(rows, sizeof *labels));
-    for (size_t j = 0; j < PIXELS; j++) {
-        char name[8];
-        snprintf(name, sizeof name, "p%zu%zu", j / SIDE, j % SIDE);
-        experiment_numbers(run, &sheet, name, column);
-        for (size_t i = 0; i < rows; i++)
-            inputs[i * PIXELS + j] = column[i] / LEVELS;
-    }
-    experiment_numbers(run, &sheet, "digit", column);
-    for (size_t i = 0; i < rows; i++) {
-        if (!(column[i] >= 0 && column[i] < CLASSES))
-            experiment_stop(run, FAULT_INPUT, "%s: expected digits, found %g", sheet.path, column[i]);
-        labels[i] = (size_t)column[i];
-    }
-    free(column);
-    sheet_free(&sheet);
-    *digits = (digits_t){.all = {rows, inputs, labels}};
-    digits->training = select_rows(run, &digits->all, false);
-    digits->test = select_rows(run, &digits->all, true);
+    const experiment_images_t all = experiment_digits(run);
+    *digits = (digits_t){.sets = {all, experiment_images_split(run, &all, SPLIT, false),
+                                  experiment_images_split(run, &all, SPLIT, true)}};
+    digits->all = digits->sets[0].data;
+    digits->training = digits->sets[1].data;
+    digits->test = digits->sets[2].data;
     for (size_t i = 0; i < digits->training.rows * PIXELS; i++)
         digits->mean[i % PIXELS] += digits->training.inputs[i] / (double)digits->training.rows;
 }
 
-static void free_data(topk_data_t *data) {
-    free((void *)data->inputs);
-    free((void *)data->labels);
+static void free_digits(digits_t *digits) {
+    for (size_t i = 0; i < COUNT(digits->sets); i++)
+        experiment_images_free(&digits->sets[i]);
 }
 
 // Mean and standard error over the starts.
@@ -296,9 +268,7 @@ static void run_shared_training(experiment_t *run) {
     experiment_macro(run, "MostCoalitionEntropy", "%.2f", log2(coalitions));
     experiment_claim(run, CLAIM, VERDICT_HOLDS, METHOD_MONTECARLO, "shared-training.csv");
     free(shop.results);
-    free_data(&digits.all);
-    free_data(&digits.training);
-    free_data(&digits.test);
+    free_digits(&digits);
 }
 
 int main(int argc, char **argv) {

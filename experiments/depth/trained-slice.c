@@ -14,11 +14,13 @@
 // The layers are trained here, on the digits of data/digits.csv, by routing/topk_layer: the same bits everywhere.
 #include "geometry/bounds.h"
 #include "geometry/layer_flats.h"
+#include "geometry/layer_topk.h"
 #include "geometry/layer_vertices.h"
 #include "geometry/list.h"
 #include "geometry/picture.h"
 #include "geometry/slice.h"
 #include "io/experiment.h"
+#include "io/experiment_images.h"
 #include "number/shards.h"
 #include "routing/topk_layer.h"
 
@@ -70,58 +72,28 @@ static void state_parameters(experiment_t *run) {
 
 // ---- The images ----
 
-// Training and test images: pixels between 0 and 1.
+// Training and test images.
 typedef struct {
+    experiment_images_t training_set, test_set;
     topk_data_t training, test;
 } images_t;
 
-// Every SPLIT-th row from row `first` on, or all others.
-static topk_data_t select_rows(experiment_t *run, const double *pixels, const double *digits, size_t rows,
-                               bool test) {
-    double *inputs = experiment_memory(run, calloc(rows * PIXELS, sizeof *inputs));
-    size_t *labels = experiment_memory(run, calloc(rows, sizeof *labels)), count = 0;
-    for (size_t row = 0; row < rows; row++) {
-        if ((row % SPLIT == SPLIT - 1) != test)
-            continue;
-        for (size_t j = 0; j < PIXELS; j++)
-            inputs[count * PIXELS + j] = pixels[j * rows + row] / LEVELS;
-        labels[count++] = (size_t)digits[row];
-    }
-    return (topk_data_t){count, inputs, labels};
-}
-
 static images_t read_images(experiment_t *run) {
-    sheet_t sheet;
-    experiment_read(run, "digits.csv", &sheet);
-    double *pixels = experiment_memory(run, calloc(sheet.rows * (PIXELS + 1), sizeof *pixels));
-    double *digits = pixels + sheet.rows * PIXELS;
-    for (size_t j = 0; j < PIXELS; j++) {
-        char column[8];
-        snprintf(column, sizeof column, "p%zu%zu", j / SIDE, j % SIDE);
-        experiment_numbers(run, &sheet, column, pixels + j * sheet.rows);
-    }
-    experiment_numbers(run, &sheet, "digit", digits);
-    for (size_t i = 0; i < sheet.rows * (PIXELS + 1); i++) {
-        const double most = i < sheet.rows * PIXELS ? LEVELS : CLASSES - 1;
-        if (pixels[i] < 0 || pixels[i] > most || pixels[i] != floor(pixels[i]))
-            experiment_stop(run, FAULT_INPUT, "%s: expected integers from 0 to %g, found %g", sheet.path,
-                            most, pixels[i]);
-    }
-    const images_t images = {select_rows(run, pixels, digits, sheet.rows, false),
-                             select_rows(run, pixels, digits, sheet.rows, true)};
-    experiment_macro_integer(run, "Images", (long long)sheet.rows);
+    experiment_images_t all = experiment_digits(run);
+    images_t images = {.training_set = experiment_images_split(run, &all, SPLIT, false),
+                       .test_set = experiment_images_split(run, &all, SPLIT, true)};
+    images.training = images.training_set.data;
+    images.test = images.test_set.data;
+    experiment_macro_integer(run, "Images", (long long)all.data.rows);
     experiment_macro_integer(run, "TrainingImages", (long long)images.training.rows);
     experiment_macro_integer(run, "TestImages", (long long)images.test.rows);
-    sheet_free(&sheet);
-    free(pixels);
+    experiment_images_free(&all);
     return images;
 }
 
 static void free_images(images_t *images) {
-    free((void *)images->training.inputs);
-    free((void *)images->training.labels);
-    free((void *)images->test.inputs);
-    free((void *)images->test.labels);
+    experiment_images_free(&images->training_set);
+    experiment_images_free(&images->test_set);
 }
 
 // ---- Layers: before and after training, as exact data ----
@@ -139,48 +111,13 @@ typedef struct {
     size_t loads[EXPERTS];            // choices of each expert, test images
 } specimen_t;
 
-// The binary place of the last digit of a row, or of all rows.
-static slong last_place(const double *values, size_t n) {
-    slong least = WORD_MAX;
-    for (size_t i = 0; i < n; i++) {
-        int exponent;
-        const double mantissa = ldexp(frexp(values[i], &exponent), 53);
-        if (mantissa == 0)
-            continue;
-        const slong place = exponent - 53 + __builtin_ctzll((unsigned long long)fabs(mantissa));
-        least = place < least ? place : least;
-    }
-    return least == WORD_MAX ? 0 : least;
-}
-
-// Rows of `columns` doubles, times 2^-place: integers.
-static void set_row(fmpz *row, const double *values, size_t columns, slong place) {
-    for (size_t j = 0; j < columns; j++)
-        fmpz_set_d_2exp(row + j, values[j], -place);
-}
-
-static layer_t *exact_layer(const topk_layer_t *layer) {
-    const size_t columns = PIXELS + 1;
-    layer_t *exact = layer_alloc(EXPERTS, ACTIVE, WIDTH, PIXELS);
-    if (exact == NULL)
-        return NULL;
-    const slong common = last_place(layer->router, EXPERTS * columns); // logits are compared with each other
-    for (size_t i = 0; i < EXPERTS; i++)
-        set_row(exact->router->rows[i], layer->router + i * columns, columns, common);
-    for (size_t i = 0; i < EXPERTS * WIDTH; i++) {
-        const double *row = layer->hidden + i * columns;
-        set_row(exact->rows->rows[i], row, columns, last_place(row, columns));
-    }
-    return exact;
-}
-
 // Rounds the layer and takes it down.
 static int take(topk_layer_t *layer, const images_t *images, specimen_t *specimen) {
     topk_layer_round(layer, BITS);
     int status = topk_layer_classify(layer, &images->test, &specimen->correct, specimen->loads);
     if (status == GSL_SUCCESS)
         status = topk_layer_classify(layer, &images->training, &specimen->training_correct, NULL);
-    if (status == GSL_SUCCESS && (specimen->exact = exact_layer(layer)) == NULL)
+    if (status == GSL_SUCCESS && (specimen->exact = layer_topk(layer)) == NULL)
         status = GSL_ENOMEM;
     return status;
 }

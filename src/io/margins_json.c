@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The JSON of moegeom margins; see margins_json.h.
+#include "io/margins_json.h"
+
+const json_t *margins_json_layer(const margins_json_t *result, size_t layer) {
+    return json_array_get(result->layers, layer);
+}
+
+margins_flips_t margins_json_flips(const margins_json_t *result, size_t layer, const margins_cause_t *cause) {
+    const json_t *object = margins_json_layer(result, layer), *entry;
+    if (cause->kind == MARGINS_BETWEEN)
+        entry = json_object_get(object, "between_dumps");
+    else
+        entry = json_object_get(json_object_get(object, cause->kind == MARGINS_CAST ? "casts" : "noise"),
+                                cause->key);
+    return (margins_flips_t){.predicted = json_values_number(entry, "predicted"),
+                             .error = json_values_number(entry, "predicted_se"),
+                             .observed = json_values_number(entry, "observed"),
+                             .low = json_values_number(entry, "low"),
+                             .high = json_values_number(entry, "high"),
+                             .z = json_values_number(entry, "z")};
+}
+
+static void add_causes(margins_json_t *result, margins_kind_t kind, json_t *object) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        if (result->causes < MARGINS_CAUSES)
+            result->cause[result->causes++] = (margins_cause_t){kind, key};
+    }
+}
+
+fault_status_t margins_json_open(const char *path, margins_json_t *result, fault_t *fault) {
+    json_error_t error;
+    margins_json_t read = {.root = json_load_file(path, 0, &error)};
+    read.layers = json_object_get(read.root, "layers");
+    read.count = json_array_size(read.layers);
+    if (read.count == 0) {
+        json_decref(read.root);
+        return fault_set(fault, FAULT_INPUT, "%s: expected the JSON of moegeom margins, found %s", path,
+                         read.root == NULL ? error.text : "no layers");
+    }
+    const json_t *first = json_array_get(read.layers, 0);
+    read.scores = json_object_get(first, "gap_quantiles") != NULL;
+    read.compared = json_is_object(json_object_get(first, "between_dumps"));
+    if (read.compared)
+        read.cause[read.causes++] = (margins_cause_t){MARGINS_BETWEEN, "other dump"};
+    add_causes(&read, MARGINS_CAST, json_object_get(first, "casts"));
+    add_causes(&read, MARGINS_NOISE, json_object_get(first, "noise"));
+    *result = read;
+    return FAULT_NONE;
+}
+
+void margins_json_close(margins_json_t *result) {
+    json_decref(result->root);
+    *result = (margins_json_t){0};
+}
