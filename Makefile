@@ -179,8 +179,9 @@ build/flags build/commit: ;
 # With `make deps all` nothing is compiled before the packages are there.
 AFTER := $(filter deps,$(MAKECMDGOALS))
 
-# The lanes of these sums are written out for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
+# The lanes of these sums are meant for the vectoriser, which gcc 12 starts at -O3; the bits are the same.
 $(OBJ)/src/stat/moments.o: CFLAGS += -O3
+$(OBJ)/src/routing/gate_matrix.o: CFLAGS += -O3
 # The loops of the training, for the same reason.
 $(OBJ)/src/number/exact_product.o $(OBJ)/src/routing/descent.o $(OBJ)/src/routing/mixture_pass.o: CFLAGS += -O3
 # Conversions of numbers one by one.

@@ -9,6 +9,7 @@ int command_gap(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_margins(int argc, char **argv);
 int command_reach(int argc, char **argv);
+int command_router(int argc, char **argv);
 int command_slice(int argc, char **argv);
 int command_verify(int argc, char **argv);
 

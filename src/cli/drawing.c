@@ -7,6 +7,7 @@
 
 #include <flint/fmpq.h>
 #include <gsl/gsl_errno.h>
+#include <math.h>
 #include <stdio.h>
 
 // Pale tints of Okabe and Ito's colours, as in the report.
@@ -14,6 +15,8 @@ static const char *const TINTS[PICTURE_COLOURS] = {"#CBE2F0", "#FBE3B5", "#C8E7D
                                                    "#F5D2BC", "#F4DDE9", "#F8F4C3"};
 // The largest cells carry the name of their coalition, when they take up this part of the picture at least.
 static const double NAMED_AREA = 0.012;
+// A letter is about this part of the picture wide, and a name may be so many times as long as its cell is wide.
+static const double LETTER = 0.0093, OVERHANG = 1.2;
 
 bool drawing_knows(const char *path) {
     return gnuplot_knows(path);
@@ -67,14 +70,27 @@ static void print_folds(FILE *script, const picture_t *picture) {
     fputs("END\n", script);
 }
 
+// The letters of a coalition's name.
+static int name_length(const slong *members, slong active) {
+    int length = (int)active - 1;
+    for (slong k = 0; k < active; k++)
+        length += snprintf(NULL, 0, "%ld", members[k]);
+    return length;
+}
+
+static bool has_room(const picture_t *picture, size_t cell, const picture_frame_t *frame) {
+    const slong *members = picture->members + (slong)cell * picture->active;
+    const double area = picture->cell[cell].area / (frame->width * frame->height);
+    return area >= NAMED_AREA && LETTER * name_length(members, picture->active) <= OVERHANG * sqrt(area);
+}
+
 // Returns whether there is one.
 static bool print_names(FILE *script, const picture_t *picture, const picture_frame_t *frame) {
     bool named = false;
     fputs("$names << END\n", script);
     for (size_t i = 0; i < picture->cells; i++) {
         const picture_cell_t *cell = &picture->cell[i];
-        if (cell->area < NAMED_AREA * frame->width * frame->height || picture->active > 8 ||
-            picture->cells == 1)
+        if (picture->cells == 1 || !has_room(picture, i, frame))
             continue;
         named = true;
         fprintf(script, "%.6f %.6f ", cell->centre.x, cell->centre.y);

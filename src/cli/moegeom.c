@@ -24,6 +24,7 @@ static const command_t COMMANDS[] = {
     {"gap", "how far a soft router is from the hard one, and how cold is cold enough", command_gap},
     {"margins", "how close a router's choices are, and how often rounding or noise changes them",
      command_margins},
+    {"router", "the geometry of the routers in a checkpoint: walls, angles, cells of slices", command_router},
 };
 enum { COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
