@@ -96,6 +96,14 @@ static inline double power_below(double x) {
     return x;
 }
 
+// 2^e for a normal double; ldexp takes longer than a rounding.
+static inline double power_of_two(int exponent) {
+    const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 // Adding and taking away 3/2 2^52 units leaves the nearest integer number of units, of two such the even one, as long as
 // they are below 2^51.
 static const double SHIFT = 0x1.8p52;
@@ -117,7 +125,7 @@ typedef struct grid {
 } grid_t;
 
 static inline grid_t grid_of(const rounding_t *format) {
-    return (grid_t){ldexp(1, format->least), format->greatest, ldexp(SHIFT, 1 - format->bits)};
+    return (grid_t){power_of_two(format->least), format->greatest, SHIFT * power_of_two(1 - format->bits)};
 }
 
 static inline double round_floating(grid_t grid, double value) {
@@ -150,7 +158,8 @@ double rounding_spacing(const rounding_t *format, double unit, double value) {
     if (format->kind == ROUNDING_INTEGER)
         return unit;
     const grid_t grid = grid_of(format);
-    return ldexp(power_below(greater(lesser(fabs(value), grid.greatest), grid.normal)), 1 - format->bits);
+    return power_below(greater(lesser(fabs(value), grid.greatest), grid.normal)) *
+           power_of_two(1 - format->bits);
 }
 
 bool rounding_interval(const rounding_t *format, double unit, double value, double *low, double *high) {

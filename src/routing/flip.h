@@ -52,7 +52,7 @@ bool flip_rounding_possible(const rounding_t *format, double inside, double outs
 // The chance that the set changes when independent normal noise of standard deviation sigma > 0 is added to all logits.
 // Plain rules, and biases added to logits: absolute error below 1e-6 (if k (N - k) <= 10^4). Others: the mean over FLIP_DRAWS
 // draws that the row itself selects; standard error at most 1/2 FLIP_DRAWS^(-1/2), and independent from row to row.
-enum { FLIP_DRAWS = 256 };
+enum { FLIP_DRAWS = 64 };
 double flip_noise(flip_work_t *work, const double *logits, double sigma);
 
 #endif
