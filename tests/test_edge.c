@@ -134,10 +134,32 @@ static void test_empty(void **state) {
     const gsl_sf_result none = edge_density(histogram, 17, window);
     assert_true(window == 0 && none.val == 0 && none.err == 0);
     log_histogram_free(histogram);
+    numbers[0] = 0.7;
+    histogram = filled(7, 1);
+    const gsl_sf_result one = edge_density(histogram, 1, edge_window(histogram));
+    assert_true(isnan(one.val) && isnan(one.err));
+    log_histogram_free(histogram);
+}
+
+// Numbers from 1 on have no density at 0, and no negative one.
+static void test_distant(void **state) {
+    (void)state;
+    enum { NUMBERS = 10000 };
+    stream_t s = stream_at(6, stream_experiment("edge distant"), 0);
+    stream_uniforms(&s, numbers, NUMBERS);
+    for (size_t i = 0; i < NUMBERS; i++)
+        numbers[i] = 1 + exponential(numbers[i]);
+    log_histogram_t *histogram = filled(7, NUMBERS);
+    const double window = edge_window(histogram);
+    const gsl_sf_result got = edge_density(histogram, NUMBERS, window);
+    assert_true(plain(NUMBERS, NUMBERS, window).val < 0);
+    assert_true(got.val == 0 && got.err > 0);
+    log_histogram_free(histogram);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernel), cmocka_unit_test(test_bins),
-                                       cmocka_unit_test(test_shapes), cmocka_unit_test(test_empty)};
+                                       cmocka_unit_test(test_shapes), cmocka_unit_test(test_empty),
+                                       cmocka_unit_test(test_distant)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,30 @@ margins "$tmp/round.csv" --active 1 --cast e8m7,int2,e5m10 --noise none
 [ $status = 0 ] && grep -q '^Rounding changes the experts of 33.3 % of rows in e8m7, 33.3 % in int2, 0 % in e5m10$' "$tmp/out"
 report $? "formats by their sizes, and the answer first"
 
+# Of one row no error is known, and no density.
+printf '0,1,3\n' >"$tmp/one.csv"
+margins "$tmp/one.csv" --active 1 --cast fp8-e5m2 --json
+[ $status = 0 ] && has '"density_at_zero": null, "density_at_zero_se": null' '"predicted_se": null, "observed": 0.0' '"0.01": {"predicted": '
+report $? "one row: no standard errors"
+
+# The first line says by what a layer is the worst, if layers differ.
+printf 'layer,a,b\nx,1,1.001\ny,1,3\n' >"$tmp/worst.csv"
+margins "$tmp/worst.csv" --active 1 --cast fp32,bf16
+[ $status = 0 ] && grep -q '^Rounding changes .* in bf16; layer x is the worst, by predicted flips in ' "$tmp/out"
+report $? "the worst layer, and by what"
+printf 'layer,a,b\nx,1,3\ny,1,3\n' >"$tmp/even.csv"
+margins "$tmp/even.csv" --active 1 --cast bf16
+[ $status = 0 ] && grep -q '^Rounding changes the experts of 0 % of rows in bf16$' "$tmp/out"
+report $? "no layer is the worst of equals"
+
+# Logits 1.05 times as large: differences that are no independent noise, and nothing changes.
+awk 'BEGIN { srand(1); for (i = 0; i < 2000; i++) { for (j = 0; j < 8; j++) { x = 0; for (l = 0; l < 12; l++) x += rand();
+    printf "%.9g%s", x - 6, j < 7 ? "," : "\n" } } }' >"$tmp/plain.csv"
+awk -F, '{ for (j = 1; j <= NF; j++) printf "%.9g%s", 1.05 * $j, j < NF ? "," : "\n" }' "$tmp/plain.csv" >"$tmp/scaled.csv"
+margins "$tmp/plain.csv" "$tmp/scaled.csv" --active 2
+[ $status = 0 ] && says 'in 1 of 1 layers the flips between the dumps are more than 4 standard errors from the prediction'
+report $? "a note where the difference of two dumps is no noise"
+
 # Two layers of three tokens; the second and the third change, the third in both.
 printf 'layer,token,a,b\nx,0,5,0\nx,1,2,0\nx,2,0,2\ny,0,5,0\ny,1,2,0\ny,2,0,2\n' >"$tmp/a.csv"
 printf 'layer,token,a,b\nx,0,5,0\nx,1,0,2\nx,2,2,0\ny,0,5,0\ny,1,2,0\ny,2,2,0\n' >"$tmp/b.csv"
@@ -253,6 +277,9 @@ if command -v gnuplot >"$tmp/gnuplot"; then
     margins "$tmp/ties.csv" --active 1 --plot "$tmp/q.svg"
     [ $status = 0 ] && grep -q '</svg>' "$tmp/q.svg"
     report $? "a picture of nothing but ties"
+    margins "$tmp/one.csv" --active 1 --plot "$tmp/q.svg"
+    [ $status = 0 ] && grep -q '</svg>' "$tmp/q.svg"
+    report $? "a picture of one row"
 fi
 printf 'x' >"$tmp/file"
 refuses 4 "a table below a file" "cannot" -- "$tmp/four.csv" --active 1 --csv "$tmp/file/out.csv"
@@ -329,6 +356,7 @@ refuses 1 "too many formats" "--cast expects at most 16 entries" -- "$tmp/four.c
 refuses 1 "noise of zero" "--noise expects a number from 1e-30" -- "$tmp/four.csv" --active 1 --noise 0
 refuses 1 "a negative width" "--width expects a number from 0" -- "$tmp/four.csv" --active 1 --width -1
 refuses 1 "a width twice" "--width has 1 twice" -- "$tmp/four.csv" --active 1 --width 1,1
+refuses 1 "a target that no bits are counted for" "--target expects a number from 1e-12 to 0.1, found «0.5»" -- "$tmp/four.csv" --active 1 --target 0.5
 refuses 1 "a target of zero" "--target expects a number" -- "$tmp/four.csv" --active 1 --target 0
 refuses 1 "too many risks" "--risky expects an integer from 0 to 64" -- "$tmp/four.csv" --active 1 --risky 65
 refuses 1 "an unknown kind of scores" "--scores expects logits or probabilities, found «x»" -- "$tmp/four.csv" --active 1 --scores x
@@ -338,7 +366,7 @@ refuses 1 "an unknown option" "unknown option" -- "$tmp/four.csv" --active 1 --j
 margins "$tmp/four.csv" --active 1 --risky 0
 [ $status = 0 ] && ! has 'Rows closest'
 report $? "--risky 0 lists none"
-margins "$tmp/random.npy" --active 2 --target 0.5 --json
-[ $status = 0 ] && has '"bits": {"target": 0.5, "floating": '
+margins "$tmp/random.npy" --active 2 --target 0.05 --json
+[ $status = 0 ] && has '"bits": {"target": 0.05, "floating": '
 report $? "--target"
 finish

@@ -280,7 +280,9 @@ static void note_stride(margins_result_t *result) {
         predicted += survey->layer[i].report.predicted_rows;
     }
     if (predicted < rows && result->request->cast_count + result->request->noise_count > 0)
-        note(result, "flips are predicted from %" PRIu64 " of %" PRIu64 " rows, and observed in all",
+        note(result,
+             "flips are predicted from %" PRIu64 " of %" PRIu64
+             " rows, and observed in all; z compares both in those",
              predicted, rows);
 }
 
@@ -299,14 +301,15 @@ static void note_ties(margins_result_t *result) {
                    : "");
 }
 
+static const double FAR = 4; // standard errors
+
 // Predictions that the observation contradicts.
 static void note_deviations(margins_result_t *result) {
     const margins_survey_t *survey = result->survey;
-    const double far = 4;
     for (size_t c = 0; c < result->request->cast_count; c++) {
         size_t layers = 0;
         for (size_t i = 0; i < survey->layers; i++)
-            layers += fabs(survey->layer[i].report.cast[c].score.z) > far;
+            layers += fabs(survey->layer[i].report.cast[c].score.z) > FAR;
         if (layers > 0)
             note(result,
                  "in %zu of %zu layers the flips in %s are more than 4 standard errors from the prediction, "
@@ -316,18 +319,31 @@ static void note_deviations(margins_result_t *result) {
     }
 }
 
-// A second dump that is the first one rounded.
-static void note_rounded(margins_result_t *result) {
+// Between dumps, where rows that change are not explained by ties.
+static void note_dependence(margins_result_t *result, size_t layers) {
+    note(result,
+         "in %zu of %zu layers the flips between the dumps are more than 4 standard errors from the "
+         "prediction, which is for noise that is independent of the logits and of the other experts, and for "
+         "logits that are not rounded more coarsely than that noise",
+         layers, result->survey->layers);
+}
+
+// A second dump that is the first one rounded; or other differences than noise.
+static void note_between(margins_result_t *result) {
     const margins_survey_t *survey = result->survey;
     uint64_t changed = 0, tied = 0, compared = 0;
+    size_t deviant = 0;
     for (size_t i = 0; i < survey->layers; i++) {
         changed += survey->layer[i].report.between.observed.count;
         tied += survey->layer[i].report.between.tied;
         compared += survey->layer[i].report.between.compared;
+        deviant += fabs(survey->layer[i].report.between.score.z) > FAR;
     }
     if (compared > 0 && changed > 0 && tied == changed)
         note(result, "all rows that change have an exact tie in one of the dumps: it is rounded, which the "
                      "casts predict, and not the noise between the dumps");
+    else if (deviant > 0)
+        note_dependence(result, deviant);
 }
 
 static void note_survey(margins_result_t *result) {
@@ -342,7 +358,7 @@ static void note_survey(margins_result_t *result) {
         note_ties(result);
         note_stride(result);
         note_deviations(result);
-        note_rounded(result);
+        note_between(result);
     }
 }
 

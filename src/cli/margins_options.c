@@ -48,15 +48,17 @@ static const char HELP[] =
     "the flips between two dumps and nothing else; vLLM and SGLang have (rows, layers, K): transpose.\n\n"
     "  --cast LIST      number formats to round logits to (default bf16,fp16,fp8-e4m3,fp8-e5m2,int8,int4); "
     "also eXmY with X\n"
-    "                   bits of exponent and Y of fraction, intB, or none. Integers are scaled by row\n"
+    "                   bits of exponent and Y of fraction as IEEE 754 would have it (e4m3 ends at 240, "
+    "fp8-e4m3 at\n"
+    "                   448), intB, or none. Integers are scaled by row\n"
     "  --noise LIST     standard deviations of independent normal noise of the logits (default 0.01), or "
     "none\n"
     "  --width LIST     the w of P(gap <= w) (default 0.001,0.01,0.1)\n"
-    "  --target RATE    tell the bits that keep the rate of flips at or below this (default 0.001): of a "
-    "significand, "
-    "the\n"
-    "                   leading one included (bf16 has 8, fp16 11), and of integers; needs some 10 / RATE "
-    "rows\n"
+    "  --target RATE    tell the bits that keep the rate of flips at or below this (default 0.001; at most "
+    "0.1): of a\n"
+    "                   significand, the leading one included (bf16 has 8, fp16 11), and of integers; needs "
+    "some 10 / RATE\n"
+    "                   rows. Where more than two logits of a row are close, flips are up to twice as many\n"
     "  --risky M        list the M layers and rows closest to a tie (default 10)\n"
     "  --choices        the dumps are texts that hold numbers of experts (ids)\n"
     "  --json           one JSON object instead of text: rates are fractions of rows, null is what does not "
@@ -69,9 +71,12 @@ static const char HELP[] =
     "Predictions: in each row the chance of a flip when the format's grid lies anywhere under its logits, or "
     "of all "
     "noises;\n"
-    "averaged. z is (observed - predicted) / standard error; over several layers the largest. The worst "
-    "layer is that of the\n"
-    "largest prediction, or of the most flips between dumps. The same row of all layers is a token.\n"
+    "averaged. z is (observed - predicted) / standard error, nearer to 0 (by a Poisson law) where few flips "
+    "are "
+    "expected;\n"
+    "over several layers the largest. The worst layer is that of the largest prediction, or of the most "
+    "flips between dumps.\n"
+    "The same row of all layers is a token.\n"
     "Errors are those of independent rows.\n"
     "Example: moegeom margins router_logits.npy --active 8 --plot margins.pdf\n";
 
@@ -235,7 +240,7 @@ static void take_question(const char *command, int option, margins_request_t *re
     else if (option == 'w')
         request->width_count = read_numbers(command, "--width", optarg, 0, request->widths);
     else if (option == 't')
-        request->target = options_real(command, "--target", optarg, 1e-12, 1);
+        request->target = options_real(command, "--target", optarg, 1e-12, 0.1);
     else if (option == 'y')
         request->risky = (size_t)options_integer(command, "--risky", optarg, 0, MARGIN_RISKS);
     else if (option == 'j')

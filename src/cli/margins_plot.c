@@ -196,6 +196,7 @@ static void print_left(FILE *script, const plot_t *plot) {
     print_curves(script, plot, &gaps, &shares);
     gaps = loosen(gaps);
     shares = loosen(shares);
+    shares.low = fmin(shares.low, 0.1); // of layers with one row each all shares are 1
     fprintf(script, "set xrange [%.6g:%.6g]\nset yrange [%.6g:1]\n", gaps.low, gaps.high, shares.low);
     const margin_report_t *report = &plot->survey->layer[0].report;
     const bool law = plot->survey->layers == 1 && report->density.val > 0 && report->exact_ties == 0;

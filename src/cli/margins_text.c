@@ -156,6 +156,17 @@ static void print_gap_answer(const margins_result_t *result) {
            margins_key(room, report->width[0]), percent(share, report->within[0].rate));
 }
 
+// The layer that is most at risk, and by what, if layers differ.
+static void print_worst(const margins_result_t *result) {
+    const size_t layers = result->survey->layers;
+    const size_t worst = result->order[0], least = result->order[layers - 1];
+    if (!(result->risk[worst] > result->risk[least]))
+        return;
+    printf("; layer %s is the worst", result->names[worst]);
+    if (!compared(result->survey))
+        printf(", by %s", result->measure);
+}
+
 static void print_answer(const margins_result_t *result) {
     const margins_survey_t *survey = result->survey;
     if (compared(survey))
@@ -164,8 +175,7 @@ static void print_answer(const margins_result_t *result) {
         print_cast_answer(result);
     else
         print_gap_answer(result);
-    if (survey->layers > 1)
-        printf("; layer %s is the worst", result->names[result->order[0]]);
+    print_worst(result);
     putchar('\n');
 }
 
@@ -333,9 +343,9 @@ static void print_gaps(const margins_result_t *result) {
     if (request->rule->grouping != SELECTION_UNGROUPED)
         printf(", or of groups");
     if (plain)
-        printf(
-            "; bits of a significand, or of an integer,\nthat keep the rows that change experts below %s %%",
-            percent(share, request->target));
+        printf("; bits of a significand, or of an integer,\nthat keep the rows that change experts at or "
+               "below %s %%",
+               percent(share, request->target));
     puts(":");
     grid_t *grid = grid_alloc("margins");
     add_gap_columns(grid, request, plain);

@@ -47,11 +47,11 @@ static void report_gaps(const margin_sample_t *sample, margin_report_t *report) 
 
 // ---- Flips ----
 
-// The mean chance of n rows, with its standard error.
+// The mean chance of n rows, with its standard error; NaN for that of one row, which has no scatter.
 static gsl_sf_result mean_chance(const margin_chances_t *chances, uint64_t n) {
     const double rows = (double)n, mean = ldexp((double)chances->sum, -32) / rows;
     const double variance = ldexp((double)chances->squares, -32) / rows - mean * mean;
-    return (gsl_sf_result){mean, sqrt(fmax(0, variance) / rows)};
+    return (gsl_sf_result){mean, n == 1 ? GSL_NAN : sqrt(fmax(0, variance) / rows)};
 }
 
 static binomial_score_t score_of(const margin_chances_t *chances) {

@@ -178,7 +178,8 @@ typedef struct margin_report {
     margin_risk_t risk[MARGIN_RISKS]; // ascending gaps, then rows
 } margin_report_t;
 
-// The report of what was added so far. Quantiles, densities, predictions and rates are NaN without rows.
+// The report of what was added so far. Quantiles, densities, predictions and rates are NaN without rows; densities of gaps > 0 and
+// standard errors are NaN for one row.
 void margin_sample_report(const margin_sample_t *sample, margin_report_t *report);
 
 // The gap with the given rank among all rows, exact ties included, 1 <= rank <= rows: the curve of P(gap_k <= w), with the errors of
@@ -189,8 +190,10 @@ double margin_sample_gap(const margin_sample_t *sample, uint64_t rank);
 //
 // The rate at a spacing u is taken as E[(1 - gap / u)+] / 2: two logits g < u apart tie with chance 1 - g / u, and of random numbers of
 // experts half have the wrong order. That is the law of all rows in which only two logits come near; where more do, a flip is up to
-// twice as probable (1 - 1/C(s + t, s) for s selected and t others in the tie instead of 1/2), so that a rate r is at most 2r, and
-// the answer at most one bit short. u is 2^(1 - p) 2^e for p bits and 2^e <= |k-th largest| < 2^(e+1), with exponents of any size;
+// twice as probable (1 - 1/C(s + t, s) for s selected and t others in the tie instead of 1/2), so that the rate at the answer is at
+// most twice the target. How many bits that is depends on the gaps: one at most in iid normal logits for targets up to 0.1,
+// more where many logits of a row are nearly equal. Rates of this law never exceed 1/2, and targets near that have no useful
+// answer. u is 2^(1 - p) 2^e for p bits and 2^e <= |k-th largest| < 2^(e+1), with exponents of any size;
 // and 1 / (2^(b-1) - 1) of the row's largest magnitude for integers of b bits.
 //
 // Exact ties in the given scores stay ties and are no flips, at any number of bits.

@@ -54,8 +54,8 @@ void selection_scores(const selection_t *rule, const double *logits, double *sco
 // What was selected.
 //
 // The gap is the least difference of scores whose reversal changes the set: that of the last expert selected and the best one that
-// was eligible and was not, gap_k without groups; or that of the last group kept and the best one left out, where putting the one
-// in the place of the other changes the set. 0 for a tie.
+// was eligible and was not, gap_k without groups; or that of a group kept and one left out, where putting the one in the place of
+// the other changes the set. 0 for a tie.
 typedef struct selection_choice {
     size_t inside, outside; // the experts of that gap; or the groups
     bool of_groups;

@@ -25,6 +25,8 @@ gsl_sf_result edge_density(const log_histogram_t *histogram, uint64_t rows, doub
     log_histogram_bin_t bin;
     if (!(window > 0))
         return (gsl_sf_result){0, 0};
+    if (rows == 1)
+        return (gsl_sf_result){GSL_NAN, GSL_NAN};
     for (size_t at = 0; log_histogram_next(histogram, &at, &bin) && bin.low < window;) {
         const double count = (double)bin.count;
         const double spread = gsl_pow_2(bin.high - bin.low) / 12 * (count - 1) / count;
@@ -34,5 +36,5 @@ gsl_sf_result edge_density(const log_histogram_t *histogram, uint64_t rows, doub
         squares += count * mean * mean;
     }
     const double mean = sum / n;
-    return (gsl_sf_result){mean, sqrt(fmax(0, squares / n - mean * mean) / n)};
+    return (gsl_sf_result){fmax(0, mean), sqrt(fmax(0, squares / n - mean * mean) / n)};
 }

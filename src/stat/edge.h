@@ -23,9 +23,11 @@ uint64_t edge_window_count(uint64_t numbers);
 double edge_window(const log_histogram_t *histogram);
 
 // The estimate from a histogram, with its standard error for independent numbers. In a bin, numbers are taken to be
-// spread evenly around their known mean.
+// spread evenly around their known mean. It is 0 where the mean of the kernel is below, as for numbers that stay away from 0: the
+// window, a quantile, then holds them at its far end alone, where the kernel is negative.
 //   rows    of which the histogram holds those > 0; the others count as rows without a number near 0
 //   window  the end of a bin; 0 gives 0 with error 0
+// NaN for one row, of which the window is the number itself.
 gsl_sf_result edge_density(const log_histogram_t *histogram, uint64_t rows, double window);
 
 #endif
