@@ -44,7 +44,7 @@
 // ---- Parameters ----
 
 enum { SHARDS = 8, TENSORS = 12, TEXT = 512 };
-enum { ROWS = 50000, ROWS_QUICK = 4000 };         // sampled rows of logits for each shape
+enum { ROWS = 50000, ROWS_QUICK = 4000 };          // sampled rows of logits for each shape
 static const double NOISE = 0.01;                  // standard deviation of the logits' noise in the table
 static const double Z = 4;                         // standard errors at which a check fails
 static const double NEGLIGIBLE = 1e-25;            // of (1), where the sum over m is cut
@@ -57,7 +57,7 @@ static const char *const FOUND = "router/checkpoints", *const RANDOM = "router/r
 
 // ---- The models' files ----
 
-// Names of tensors; * stands for the layer, a second * for the expert. Endings that the project's notes list (users.md) or
+// Names of tensors; * stands for the layer, a second * for the expert. Endings in a list that this project was given, or that
 // data/architectures.csv names are `confirmed`; all else in a name, and which model uses which, is ours to the best of our knowledge.
 typedef struct family {
     const char *gate, *decoder; // `decoder` has the gates of a second stack of layers
@@ -627,6 +627,11 @@ static double density_of(experiment_t *run, ulong n, ulong k, double *circle) {
     return cells.value / (2 * M_SQRTPI);
 }
 
+// Of an observed rate from a chance, in the standard errors that the chance has in as many rows.
+static double deviation(const moments_t *moments, size_t component, double chance) {
+    return (moments_mean(moments, component) - chance) / sqrt(chance * (1 - chance) / (double)moments->count);
+}
+
 static void check_shape(experiment_t *run, const struct shape *shape, const grid_t *bf16, const grid_t *fine,
                         double *worst) {
     char part[TEXT], what[TEXT];
@@ -640,8 +645,7 @@ static void check_shape(experiment_t *run, const struct shape *shape, const grid
     snprintf(part, sizeof part, "rows-%lu-%lu", shape->experts, shape->active);
     moments_t *moments = experiment_montecarlo(run, part, experiment_quick(run) ? ROWS_QUICK : ROWS, 2,
                                                4 * shape->experts, sample_rows, &tally);
-    const gsl_sf_result tie = moments_estimate(moments, 0), flip = moments_estimate(moments, 1);
-    const double ties = (tie.val - exact.tie) / tie.err, flips = (flip.val - exact.flip) / flip.err;
+    const double ties = deviation(moments, 0, exact.tie), flips = deviation(moments, 1, exact.flip);
     snprintf(what, sizeof what, "standard errors between sampled and summed ties; N = %lu and k = %lu",
              shape->experts, shape->active);
     experiment_check(run, RANDOM, what, fabs(ties), AT_MOST, Z, 0);

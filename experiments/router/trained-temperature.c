@@ -538,6 +538,7 @@ static moments_t *sample_one(experiment_t *run, const gate_t *gate) {
 typedef struct {
     gsl_sf_result observed, law; // law: tau times the walls' sum
     double carriers;             // samples that carry the observed mean, as in routing/gap_sample.h
+    double error;                // standard error of the difference of the two
     double z;
 } comparison_t;
 
@@ -550,7 +551,8 @@ static comparison_t compare(const gate_t *gate, const moments_t *m, size_t t, si
                             2 * tau * moments_mean_covariance(m, observed + t, walls);
     const double square = gsl_pow_2(c.observed.val);
     c.carriers = square > 0 ? square / (gsl_pow_2(c.observed.err) + square / (double)m->count) : 0;
-    c.z = (c.observed.val - c.law.val) / sqrt(variance);
+    c.error = sqrt(variance);
+    c.z = (c.observed.val - c.law.val) / c.error;
     return c;
 }
 
@@ -588,8 +590,20 @@ static void name_gate(table_t *table, const gate_t *gate) {
     table_integer(table, (long long)(is_soft(gate->kind) ? 0 : gate->kind->active));
 }
 
-// The rows of one layer; returns the largest |z| of those that are checked.
-static double write_sweep(experiment_t *run, table_t *table, const gate_t *gate, const moments_t *m) {
+// Observed over predicted, where it is checked, of all layers of a kind, which are sampled independently.
+typedef struct {
+    double sum, variance;
+    size_t count;
+} pool_t;
+
+static gsl_sf_result pool_mean(const pool_t *pool) {
+    const double count = (double)pool->count;
+    return (gsl_sf_result){pool->sum / count, sqrt(pool->variance) / count};
+}
+
+// The rows of one layer; returns the largest |z| of those that are checked, which are added to the pools.
+static double write_sweep(experiment_t *run, table_t *table, const gate_t *gate, const moments_t *m,
+                          pool_t pools[BOTH]) {
     double worst = 0;
     for (size_t i = 0; i < BOTH; i++) {
         const quantity_t *q = &quantities_of(gate)[i];
@@ -614,6 +628,9 @@ static double write_sweep(experiment_t *run, table_t *table, const gate_t *gate,
             experiment_check(run, is_soft(gate->kind) ? SOFT : GUMBEL,
                              "z of an observed value against the law", fabs(c.z), AT_MOST, MAX_Z, 0);
             worst = fmax(worst, fabs(c.z));
+            pools[i].sum += c.observed.val / c.law.val;
+            pools[i].variance += gsl_pow_2(c.error / c.law.val);
+            pools[i].count++;
             checked = true;
         }
         if (!checked)
@@ -652,9 +669,13 @@ static void write_cuts(table_t *table, const gate_t *gate, const moments_t *m) {
 }
 
 // The exponent of the change by truncation to the top k between two temperatures, half a decade apart.
-static double cut_exponent(const moments_t *m, size_t k, size_t t) {
-    const size_t at = CUT + (k - 2) * TAUS + t;
-    return 2 * log10(moments_mean(m, at) / moments_mean(m, at - PER_DECADE / 2));
+static gsl_sf_result cut_exponent(const moments_t *m, size_t k, size_t t) {
+    const size_t warm = CUT + (k - 2) * TAUS + t, cold = warm - PER_DECADE / 2;
+    const double above = moments_mean(m, warm), below = moments_mean(m, cold);
+    const double variance = moments_mean_covariance(m, warm, warm) / gsl_pow_2(above) +
+                            moments_mean_covariance(m, cold, cold) / gsl_pow_2(below) -
+                            2 * moments_mean_covariance(m, warm, cold) / (above * below);
+    return (gsl_sf_result){2 * log10(above / below), 2 * sqrt(variance) / M_LN10};
 }
 
 // ---- Rows as they are, without noise: the law by a kernel estimate (routing/gap_sample.h) ----
@@ -662,6 +683,7 @@ static double cut_exponent(const moments_t *m, size_t k, size_t t) {
 typedef struct {
     const char *name;
     gap_arrays_t arrays;
+    bool few; // the text says so, and how few
 } rows_t;
 
 // Logits and outputs of a layer for images.
@@ -685,7 +707,7 @@ static void add_rows(experiment_t *run, const topk_layer_t *layer, const topk_da
 
 static rows_t make_rows(experiment_t *run, const char *name, size_t rows, size_t experts) {
     const double *logits = experiment_memory(run, calloc(rows * experts * (1 + CLASSES), sizeof *logits));
-    return (rows_t){name, {rows, experts, CLASSES, logits, logits + rows * experts, NULL}};
+    return (rows_t){.name = name, .arrays = {rows, experts, CLASSES, logits, logits + rows * experts, NULL}};
 }
 
 // Some rows of a set.
@@ -744,7 +766,7 @@ static void write_rows(experiment_t *run, table_t *table, const rows_t *rows, do
         table_real(table, tau * e->slope.err);
         table_real(table, e->z);
         table_integer(table, applies);
-        if (rows->arrays.rows < KERNEL_ROWS && t == FEW_AT) {
+        if (rows->few && t == FEW_AT) {
             experiment_macro(run, "FewTau", "%.3g", tau);
             experiment_macro(run, "FewCarriers", "%.0f", e->carriers);
         }
@@ -768,6 +790,7 @@ static void measure_rows(experiment_t *run, const gate_t *digits) {
                                              {"applies", "1", NULL, NULL}};
     rows_t sets[] = {make_rows(run, "digits", digits->images->rows, digits->kind->experts), {0}};
     add_rows(run, digits->layer, digits->images, 0, &sets[0]);
+    sets[0].few = true;
     sets[1] = fashion_rows(run);
     table_t *table =
         experiment_table(run, "rows",
@@ -787,8 +810,9 @@ static void measure_rows(experiment_t *run, const gate_t *digits) {
 typedef struct {
     table_t *sweep, *soft, *top_k, *cuts;
     double soft_z, top_k_z;
-    double exponents[TRUNCATIONS]; // means over the mixtures of more than RULES experts
-    size_t averaged;
+    pool_t soft_pools[BOTH], top_k_pools[BOTH];
+    pool_t exponents[TRUNCATIONS]; // of the mixtures of more than RULES experts
+    double steep;                  // the exponent for k = RULES - 1 of the mixture of RULES experts
 } output_t;
 
 static void open_tables(experiment_t *run, const kind_t *kinds, size_t count, output_t *out) {
@@ -851,17 +875,42 @@ static void open_tables(experiment_t *run, const kind_t *kinds, size_t count, ou
 
 static void write_gate(experiment_t *run, const gate_t *gate, output_t *out) {
     moments_t *m = sample_one(run, gate);
-    const double z = write_sweep(run, out->sweep, gate, m);
+    const double z =
+        write_sweep(run, out->sweep, gate, m, is_soft(gate->kind) ? out->soft_pools : out->top_k_pools);
     double *worst = is_soft(gate->kind) ? &out->soft_z : &out->top_k_z;
     *worst = fmax(*worst, z);
     write_law(is_soft(gate->kind) ? out->soft : out->top_k, gate, m);
     if (is_soft(gate->kind)) {
         write_cuts(out->cuts, gate, m);
-        for (size_t k = 0; k < TRUNCATIONS && gate->kind->experts > RULES; k++)
-            out->exponents[k] += cut_exponent(m, k + 2, EXPONENT_AT);
-        out->averaged += gate->kind->experts > RULES;
+        if (gate->kind->experts == RULES)
+            out->steep = cut_exponent(m, RULES - 1, EXPONENT_AT).val;
+        for (size_t k = 0; k < TRUNCATIONS && gate->kind->experts > RULES; k++) {
+            const gsl_sf_result exponent = cut_exponent(m, k + 2, EXPONENT_AT);
+            out->exponents[k].sum += exponent.val;
+            out->exponents[k].variance += gsl_pow_2(exponent.err);
+            out->exponents[k].count++;
+        }
     }
     moments_free(m);
+}
+
+// All layers of a kind together: each check by itself is as coarse as its temperature is cold.
+static void check_pool(experiment_t *run, const char *claim, const char *what, const pool_t *pool) {
+    const gsl_sf_result mean = pool_mean(pool);
+    char name[64];
+    experiment_check(run, claim, "z of the mean ratio of observed values to the law",
+                     fabs(mean.val - 1) / mean.err, AT_MOST, MAX_Z, 0);
+    snprintf(name, sizeof name, "%sRatio", what);
+    experiment_macro(run, name, "%.2f", mean.val);
+    snprintf(name, sizeof name, "%sRatioError", what);
+    experiment_macro(run, name, "%.2f", mean.err);
+}
+
+static void state_exponent(experiment_t *run, const char *name, const pool_t *pool) {
+    char full[64];
+    experiment_macro(run, name, "%.2f", pool_mean(pool).val);
+    snprintf(full, sizeof full, "%sError", name);
+    experiment_macro(run, full, "%.2f", pool_mean(pool).err);
 }
 
 static void trained_temperature(experiment_t *run) {
@@ -887,8 +936,13 @@ static void trained_temperature(experiment_t *run) {
     experiment_macro_integer(run, "RowsExperts", (long long)kinds[digits].experts);
     experiment_macro(run, "SoftZ", "%.1f", out.soft_z);
     experiment_macro(run, "GumbelZ", "%.1f", out.top_k_z);
-    experiment_macro(run, "CutTwo", "%.2f", out.exponents[0] / (double)out.averaged);
-    experiment_macro(run, "CutThree", "%.2f", out.exponents[1] / (double)out.averaged);
+    check_pool(run, SOFT, "Square", &out.soft_pools[0]);
+    check_pool(run, SOFT, "Loss", &out.soft_pools[1]);
+    check_pool(run, GUMBEL, "Set", &out.top_k_pools[0]);
+    check_pool(run, GUMBEL, "Change", &out.top_k_pools[1]);
+    state_exponent(run, "CutTwo", &out.exponents[0]);
+    state_exponent(run, "CutThree", &out.exponents[1]);
+    experiment_macro(run, "CutSteep", "%.1f", out.steep);
     for (size_t i = 0; i < count; i++)
         free_gate(&gates[i]);
     free(gates);
