@@ -7,6 +7,7 @@
 // Prints one line, "Reproduced NEW" or "Changed NEW: where"; status 0, 1, or that of io/fault.h. Of a .claims
 // file the verdicts, methods and relations are compared; its numbers are rounding errors and margins, which
 // another processor may have otherwise.
+#include "io/ending.h"
 #include "io/sheet.h"
 
 #include <math.h>
@@ -14,11 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool ends_with(const char *text, const char *suffix) {
-    const size_t length = strlen(text), tail = strlen(suffix);
-    return length >= tail && strcmp(text + length - tail, suffix) == 0;
-}
 
 // Reads a decimal number with a point or an exponent; `unit` receives the value of its last digit.
 static bool parse_decimal(const char *text, double *value, double *unit) {
@@ -46,7 +42,7 @@ static bool same_cell(const char *reference, const char *found) {
 
 static bool is_compared(const char *path, const char *column) {
     static const char *const claims[] = {"id", "verdict", "method", "relation"};
-    if (!ends_with(path, ".claims"))
+    if (!ending_is(path, ".claims"))
         return true;
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
         if (strcmp(column, claims[i]) == 0)
@@ -79,7 +75,7 @@ int main(int argc, char **argv) {
     }
     fault_t fault = {0};
     sheet_t reference = {0}, found = {0};
-    const char separator = ends_with(argv[1], ".claims") ? '\t' : ',';
+    const char separator = ending_is(argv[1], ".claims") ? '\t' : ',';
     if (sheet_read(argv[1], separator, &reference, &fault) == FAULT_NONE)
         sheet_read(argv[2], separator, &found, &fault);
     char text[512];

@@ -16,8 +16,7 @@
 enum {
     TABLED = 6, // causes in a table of all layers
     WIDTHS = 4, // columns of P(gap <= w)
-    NAME = 16,  // characters of a layer's name in a table
-    PATH = 4096
+    NAME = 16   // characters of a layer's name in a table
 };
 
 static const double LARGE_Z = 4;
@@ -96,11 +95,8 @@ static void print_layer(FILE *file, const own_t *own, size_t layer) {
 typedef void writer_t(const own_t *own, FILE *file);
 
 static void write_file(own_t *own, const char *name, writer_t *writer) {
-    char path[PATH];
     output_t *out = NULL;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", own->folder, name) >= sizeof path)
-        fault_set(&own->fault, FAULT_USAGE, "the folder's name is too long");
-    else if (output_open(path, &out, &own->fault) == FAULT_NONE) {
+    if (output_open_in(own->folder, name, &out, &own->fault) == FAULT_NONE) {
         writer(own, output_stream(out));
         output_commit(out, &own->fault);
     }

@@ -13,8 +13,7 @@
 
 enum {
     STYLES = 7, // of casts, and the last of the other dump
-    MOST_NUMBER = 1000000,
-    PATH = 4096
+    MOST_NUMBER = 1000000
 };
 
 static const double NEAREST = 0.062, MARGIN = 0.04; // of names, and around all points: parts of the axis
@@ -215,11 +214,8 @@ static void write_quantiles(const margins_json_t *result, FILE *file) {
 
 static void write_file(points_t *points, const char *name,
                        void (*write)(const margins_json_t *result, FILE *file)) {
-    char path[PATH];
     output_t *out = NULL;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", points->folder, name) >= sizeof path)
-        fault_set(&points->fault, FAULT_USAGE, "the folder's name is too long");
-    else if (output_open(path, &out, &points->fault) == FAULT_NONE) {
+    if (output_open_in(points->folder, name, &out, &points->fault) == FAULT_NONE) {
         write(&points->result, output_stream(out));
         output_commit(out, &points->fault);
     }

@@ -5,6 +5,7 @@
 //
 // DETAIL is the JSON of one layer with its slices, or the name of no file; MESSAGE is what went wrong with it, or empty. Writes FOLDER/own.tex,
 // rows of tables and gates.csv, and prints the name of the figure when there is something to draw.
+#include "io/json_file.h"
 #include "io/json_values.h"
 #include "io/output.h"
 #include "io/tex.h"
@@ -15,9 +16,9 @@
 #include <unistd.h>
 
 enum {
-    NAME = 60,  // characters of a tensor's name in a table
-    PLACES = 8, // points in a table
-    PATH = 4096
+    NAME = 60,        // characters of a tensor's name in a table
+    PLACES = 8,       // points in a table
+    LONGEST = 1 << 28 // bytes of JSON
 };
 
 typedef struct own {
@@ -37,11 +38,10 @@ static void end_on_fault(const fault_t *fault) {
 }
 
 static json_t *read_json(own_t *own, const char *path) {
-    json_error_t error;
-    json_t *root = json_load_file(path, 0, &error);
-    if (json_array_size(json_object_get(root, "layers")) == 0)
-        fault_set(&own->fault, FAULT_INPUT, "%s: expected the JSON of moegeom router, found %s", path,
-                  root == NULL ? error.text : "no gates");
+    json_t *root = NULL;
+    if (json_file_object(path, LONGEST, &root, &own->fault) == FAULT_NONE &&
+        json_array_size(json_object_get(root, "layers")) == 0)
+        fault_set(&own->fault, FAULT_INPUT, "%s: expected the JSON of moegeom router, found no gates", path);
     return root;
 }
 
@@ -340,11 +340,8 @@ static bool can_draw(const own_t *own) {
 // ---- Files ----
 
 static void write_file(own_t *own, const char *name, void (*write)(const own_t *own, FILE *file)) {
-    char path[PATH];
     output_t *out = NULL;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", own->folder, name) >= sizeof path)
-        fault_set(&own->fault, FAULT_USAGE, "the folder's name is too long");
-    else if (output_open(path, &out, &own->fault) == FAULT_NONE) {
+    if (output_open_in(own->folder, name, &out, &own->fault) == FAULT_NONE) {
         write(own, output_stream(out));
         output_commit(out, &own->fault);
     }

@@ -6,7 +6,6 @@
 #include "support.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -6,51 +6,21 @@
 #include "io/dump_write.h"
 #include "io/floats.h"
 #include "support.h"
+#include "support/folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <float.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { LAYERS = 3, ROWS = 401, EXPERTS = 7, SIZE = LAYERS * ROWS * EXPERTS, PATH = 512 };
 
-static char folder[256];
-
 // ---- Files ---------------------------------------------------------------------------------------------------------
-
-static int make_folder(void **state) {
-    (void)state;
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/moegeom-dump-XXXXXX", root ? root : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
-static void empty_folder(void) {
-    DIR *open = opendir(folder);
-    char path[PATH];
-    assert_non_null(open);
-    for (struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
-        snprintf(path, sizeof path, "%s/%.200s", folder, entry->d_name);
-        if (entry->d_name[0] != '.' || strlen(entry->d_name) > 2)
-            assert_true(unlink(path) == 0 || rmdir(path) == 0);
-    }
-    closedir(open);
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    empty_folder();
-    return rmdir(folder);
-}
 
 // The path of a file in the folder.
 static const char *in(const char *name) {
-    static char path[PATH];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    return folder_at(name);
 }
 
 static void put(const char *name, const void *head, size_t length, const void *data, size_t size) {
@@ -231,7 +201,7 @@ static void test_write_refusals(void **state) {
     } cases[] = {{large, DUMP_F16, "65520 (number 1) is not in the range of F16"},
                  {infinite, DUMP_F64, "inf (number 1) is not in the range of F64"},
                  {largest, DUMP_BF16, "1.7976931348623157e+308 (number 1) is not in the range of BF16"}};
-    empty_folder();
+    folder_empty(".");
     for (int i = 0; i < 3; i++) {
         fault_t fault = {0};
         const dump_block_t block = {1, 1, 2, cases[i].values};
@@ -343,7 +313,7 @@ static void test_names(void **state) {
     double value[4];
     fault_t fault = {0};
     char path[PATH + 16];
-    empty_folder();
+    folder_empty(".");
     put_tensors("x.safetensors", header, one, sizeof one);
     dump_t *dump = open_dump(in("x.safetensors"), DUMP_GUESS, false);
     assert_string_equal(dump_layer_name(dump, 0), "layer.9");
@@ -362,7 +332,7 @@ static void test_names(void **state) {
     put_text("notes.txt", "nothing");
     put_text(".hidden.npy", "nothing");
     assert_int_equal(mkdir(in("more.d"), 0700), 0);
-    dump = open_dump(folder, DUMP_GUESS, false);
+    dump = open_dump(folder_path(), DUMP_GUESS, false);
     static const char *const names[] = {"x.9", "x:layer.9", "x:layer.10", "y:q", "y:r"};
     static const double firsts[] = {5, 3, 1, 7, 9};
     assert_int_equal(dump_layers(dump), 5);
@@ -374,7 +344,7 @@ static void test_names(void **state) {
     assert_string_equal(dump_note(dump), "2 entries of the folder are left out: they do not end in .npy, "
                                          ".safetensors or .csv");
     dump_close(dump);
-    empty_folder();
+    folder_empty(".");
 }
 
 // ---- Texts ----------------------------------------------------------------------------------------------------------
@@ -744,23 +714,23 @@ static void test_refused_tensors(void **state) {
 static void test_refused_places(void **state) {
     (void)state;
     char message[2 * PATH];
-    empty_folder();
-    expect_refusal(folder, DUMP_GUESS, false,
+    folder_empty(".");
+    expect_refusal(folder_path(), DUMP_GUESS, false,
                    ": expected files that end in .npy, .safetensors or .csv in the folder, found none");
     snprintf(message, sizeof message, "cannot read %s: No such file or directory", in("none.npy"));
     expect_refusal(in("none.npy"), DUMP_GUESS, false, message);
     assert_int_equal(mkfifo(in("pipe.csv"), 0600), 0);
     snprintf(message, sizeof message, "cannot read %s: it is not a regular file", in("pipe.csv"));
     expect_refusal(in("pipe.csv"), DUMP_GUESS, false, message); // and does not wait for a writer
-    empty_folder();
+    folder_empty(".");
     put_text("bad.csv", "1,2\n3\n");
     put_text("good.csv", "1,2\n3,4\n");
     fault_t fault = {0};
     dump_t *dump = NULL;
-    assert_int_equal(dump_open(folder, DUMP_GUESS, false, &dump, &fault), FAULT_INPUT);
+    assert_int_equal(dump_open(folder_path(), DUMP_GUESS, false, &dump, &fault), FAULT_INPUT);
     snprintf(message, sizeof message, "%s:2: row 1 (from 0): expected 2 cells, found 1", in("bad.csv"));
     assert_string_equal(fault.text, message);
-    empty_folder();
+    folder_empty(".");
 }
 
 static void test_refuse(void **state) {
@@ -821,5 +791,5 @@ int main(void) {
         cmocka_unit_test(test_refuse),          cmocka_unit_test(test_huge),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("dump", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("dump", tests, folder_make, folder_remove);
 }

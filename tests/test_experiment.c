@@ -6,52 +6,17 @@
 #include "io/experiment_roads.h"
 #include "io/models.h"
 #include "support.h"
+#include "support/folder.h"
 #include "support/plan.h"
 
-#include <dirent.h>
 #include <gsl/gsl_errno.h>
 #include <string.h>
 #include <unistd.h>
 
-static char folder[256];
-
-static int make_folder(void **state) {
-    (void)state;
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/moegeom-experiment-XXXXXX", root ? root : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
-static const char *at(const char *name) {
-    static char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-// Removes what is in a folder; returns how many files there were.
-static int empty_folder(const char *name) {
-    DIR *open = opendir(at(name));
-    int files = 0;
-    for (struct dirent *entry; open != NULL && (entry = readdir(open)) != NULL;) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
-        files += unlink(at(path)) == 0; // . and .. stay
-    }
-    if (open != NULL)
-        closedir(open);
-    return files;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    empty_folder(".");
-    return rmdir(folder);
-}
-
 // Fails unless the file has the part; returns its lines.
 static int expect_part(const char *name, const char *part) {
     char text[4096] = "";
-    FILE *file = fopen(at(name), "r");
+    FILE *file = fopen(folder_at(name), "r");
     assert_non_null(file);
     const size_t length = fread(text, 1, sizeof text - 1, file);
     fclose(file);
@@ -137,7 +102,7 @@ static void run_numbers(experiment_t *run) {
 
 static void test_numbers(void **state) {
     (void)state;
-    assert_int_equal(plan_run(run_numbers, folder, "data", at("stderr")), 0);
+    assert_int_equal(plan_run(run_numbers, folder_path(), "data", folder_at("stderr")), 0);
     expect_part("unit-test.csv",
                 "n,x\n10000000000000000000000000,0.000\n-10000000000000000000000000,0.250\n");
     expect_part("unit-test.tex", "\\newcommand{\\UnitTestLarge}{-10000000000000000000000000}\n"
@@ -152,7 +117,7 @@ static void write_dump(experiment_t *run) {
     const char *path = experiment_dump(run, "part.csv");
     dump_write_csv(path, &(dump_block_t){1, 3, 2, values}, &fault);
     experiment_accept(run, &fault);
-    plan_expect(access(path, F_OK) == 0 && access(at("dumps/unit-test.part.csv"), F_OK) != 0);
+    plan_expect(access(path, F_OK) == 0 && access(folder_at("dumps/unit-test.part.csv"), F_OK) != 0);
 }
 
 static void run_dump(experiment_t *run) {
@@ -169,12 +134,12 @@ static void run_failing_dump(experiment_t *run) {
 // A dump gets its name when the experiment returns; of one that fails nothing stays.
 static void test_dumps(void **state) {
     (void)state;
-    assert_int_equal(plan_run(run_failing_dump, folder, "data", at("stderr")), FAULT_LIMIT);
-    assert_int_equal(empty_folder("dumps"), 0);
-    assert_int_equal(plan_run(run_dump, folder, "data", at("stderr")), 0);
+    assert_int_equal(plan_run(run_failing_dump, folder_path(), "data", folder_at("stderr")), FAULT_LIMIT);
+    assert_int_equal(folder_empty("dumps"), 0);
+    assert_int_equal(plan_run(run_dump, folder_path(), "data", folder_at("stderr")), 0);
     assert_int_equal(expect_part("dumps/unit-test.part.csv", "-0.125"), 4);
-    assert_int_equal(empty_folder("dumps"), 1);
-    assert_int_equal(rmdir(at("dumps")), 0);
+    assert_int_equal(folder_empty("dumps"), 1);
+    assert_int_equal(rmdir(folder_at("dumps")), 0);
 }
 
 static void run_no_memory(experiment_t *run) {
@@ -202,7 +167,7 @@ static void test_experiments(void **state) {
                  {run_no_memory, FAULT_SYSTEM, "out of memory"},
                  {run_fault, FAULT_LIMIT, "a reason"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(plan_run(cases[i].run, folder, "data", at("stderr")), cases[i].status);
+        assert_int_equal(plan_run(cases[i].run, folder_path(), "data", folder_at("stderr")), cases[i].status);
         if (cases[i].words != NULL)
             assert_int_equal(expect_part("stderr", cases[i].words), 1);
     }
@@ -232,13 +197,13 @@ static void test_broken_models(void **state) {
     static const char *const rows[] = {"a,-1,1,1,1,0\n", "a,2,1.5,1,1,0\n", "a,2,1,1e300,1,0\n",
                                        "a,2,1,,1,0\n"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        FILE *file = fopen(at("models.csv"), "w");
+        FILE *file = fopen(folder_at("models.csv"), "w");
         assert_non_null(file);
         fprintf(file, "%s%s", head, rows[i]);
         fclose(file);
         models_t models = {.count = 77};
         fault_t fault = {0};
-        assert_int_equal(models_read(at("models.csv"), &models, &fault), FAULT_INPUT);
+        assert_int_equal(models_read(folder_at("models.csv"), &models, &fault), FAULT_INPUT);
         assert_int_equal(models.count, 77);
         assert_non_null(strstr(fault.text, "models.csv:2"));
     }
@@ -252,7 +217,7 @@ int main(void) {
     };
     gsl_set_error_handler_off();
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    const int failed = cmocka_run_group_tests(tests, make_folder, remove_folder);
+    const int failed = cmocka_run_group_tests(tests, folder_make, folder_remove);
     flint_cleanup();
     return failed;
 }

@@ -7,6 +7,7 @@
 #include "io/sparse_tensors.h"
 #include "io/synthetic_checkpoint.h"
 #include "support.h"
+#include "support/folder.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -14,35 +15,18 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static char folder[256];
-
-static int make_folder(void **state) {
-    (void)state;
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/moegeom-gates-XXXXXX", root ? root : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
-// folder/name; four texts may be in use at once.
-static const char *at(const char *name) {
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
+// Nothing but these files may be left.
 static int remove_folder(void **state) {
     (void)state;
     static const char *const names[] = {"model.safetensors", "config.json", "model.safetensors.index.json",
                                         "a.safetensors", "b.safetensors"};
     for (size_t i = 0; i < COUNT(names); i++)
-        unlink(at(names[i]));
-    return rmdir(folder);
+        unlink(folder_at(names[i]));
+    return rmdir(folder_path());
 }
 
 static void put_text(const char *name, const char *text) {
-    FILE *file = fopen(at(name), "w");
+    FILE *file = fopen(folder_at(name), "w");
     assert_non_null(file);
     fputs(text, file);
     assert_int_equal(fclose(file), 0);
@@ -62,8 +46,8 @@ static void put_tensors(const char *name, const char *dtype, const item_t *items
     assert_non_null(file);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(sparse_tensors_add(file, items[i].name, dtype, items[i].rank, items[i].shape), i);
-    unlink(at(name));
-    if (sparse_tensors_create(file, at(name), NULL, NULL, &fault) != FAULT_NONE)
+    unlink(folder_at(name));
+    if (sparse_tensors_create(file, folder_at(name), NULL, NULL, &fault) != FAULT_NONE)
         fail_msg("%s", fault.text);
     for (size_t i = 0; i < count && values != NULL; i++) {
         size_t numbers = 1;
@@ -164,13 +148,14 @@ static void test_dtypes(void **state) {
             put_text("config.json", "{\"hidden_size\": 5, \"num_experts\": 3}");
             put_tensors("model.safetensors", dtypes[i], transposed ? turned : straight, transposed ? 1 : 2,
                         VALUES);
-            if (gate_tensors_open(i % 2 ? folder : at("model.safetensors"), &found, &fault) != FAULT_NONE)
+            if (gate_tensors_open(i % 2 ? folder_path() : folder_at("model.safetensors"), &found, &fault) !=
+                FAULT_NONE)
                 fail_msg("%s", fault.text);
             assert_string_equal(gate_tensors_at(found, 0)->dtype, dtypes[i]);
             expect_numbers(found, transposed);
             gate_tensors_close(found);
         }
-    unlink(at("config.json"));
+    unlink(folder_at("config.json"));
 }
 
 // Without config.json a matrix is [N, d], and [d, N] when its name ends in w.
@@ -180,7 +165,7 @@ static void test_orientation(void **state) {
     gate_tensors_t *found = NULL;
     fault_t fault = {0};
     put_tensors("model.safetensors", "F32", wide, 2, VALUES);
-    assert_int_equal(gate_tensors_open(folder, &found, &fault), FAULT_NONE);
+    assert_int_equal(gate_tensors_open(folder_path(), &found, &fault), FAULT_NONE);
     assert_false(gate_tensors_config(found)->present);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(gate_tensors_at(found, i)->experts, 7);
@@ -213,7 +198,7 @@ static void test_shards(void **state) {
     double values[240], written[240];
     synthetic_size_t size;
     char sub[512];
-    snprintf(sub, sizeof sub, "%s/sub", folder);
+    snprintf(sub, sizeof sub, "%s/sub", folder_path());
     assert_int_equal(mkdir(sub, 0777), 0);
     if (synthetic_checkpoint_write(&plan, sub, &size, &fault) != FAULT_NONE ||
         gate_tensors_open(sub, &found, &fault) != FAULT_NONE)
@@ -318,13 +303,13 @@ static void test_refused_tensors(void **state) {
          "expected a gate matrix beside the tensor"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        unlink(at("config.json"));
+        unlink(folder_at("config.json"));
         if (cases[i].config != NULL)
             put_text("config.json", cases[i].config);
         put_tensors("model.safetensors", cases[i].dtype, cases[i].items, cases[i].count, NULL);
-        expect_refusal(folder, cases[i].text);
+        expect_refusal(folder_path(), cases[i].text);
     }
-    unlink(at("config.json"));
+    unlink(folder_at("config.json"));
 }
 
 static void test_refused_numbers(void **state) {
@@ -336,7 +321,7 @@ static void test_refused_numbers(void **state) {
     gate_tensors_t *found = NULL;
     fault_t fault = {0};
     put_tensors("model.safetensors", "F32", gate, 1, values);
-    assert_int_equal(gate_tensors_open(folder, &found, &fault), FAULT_NONE);
+    assert_int_equal(gate_tensors_open(folder_path(), &found, &fault), FAULT_NONE);
     assert_int_equal(gate_tensors_read(found, 0, values, &fault), FAULT_INPUT);
     assert_non_null(strstr(fault.text, "row 1 (from 0, of 3)"));
     gate_tensors_close(found);
@@ -373,24 +358,24 @@ static void test_refused_files(void **state) {
         {"{\"weight_map\": {\"x.gate.weight\": \"a.safetensors\", \"x.gate.bias\": \"missing.safetensors\"}}",
          "missing.safetensors"},
     };
-    unlink(at("model.safetensors"));
-    expect_refusal(folder,
+    unlink(folder_at("model.safetensors"));
+    expect_refusal(folder_path(),
                    "expected model.safetensors.index.json or model.safetensors in the folder, found neither");
     put_tensors("a.safetensors", "F32", gate, 2, VALUES);
     for (size_t i = 0; i < COUNT(cases); i++) {
         put_text("model.safetensors.index.json", cases[i].index);
-        expect_refusal(i % 2 ? folder : at("model.safetensors.index.json"), cases[i].text);
+        expect_refusal(i % 2 ? folder_path() : folder_at("model.safetensors.index.json"), cases[i].text);
     }
-    unlink(at("model.safetensors.index.json"));
+    unlink(folder_at("model.safetensors.index.json"));
     put_tensors("b.safetensors", "F32", gate, 2, VALUES);
-    expect_refusal(folder, "found several files to choose from");
-    unlink(at("b.safetensors"));
-    expect_refusal(at("nowhere"), "expected a .safetensors file, an index.json or a folder");
-    expect_refusal(at("nowhere.safetensors"), "cannot read");
-    expect_refusal(at("nowhere.json"), "cannot read");
+    expect_refusal(folder_path(), "found several files to choose from");
+    unlink(folder_at("b.safetensors"));
+    expect_refusal(folder_at("nowhere"), "expected a .safetensors file, an index.json or a folder");
+    expect_refusal(folder_at("nowhere.safetensors"), "cannot read");
+    expect_refusal(folder_at("nowhere.json"), "cannot read");
     gate_tensors_t *found = NULL;
     fault_t fault = {0};
-    assert_int_equal(gate_tensors_open(folder, &found, &fault), FAULT_NONE); // the only file
+    assert_int_equal(gate_tensors_open(folder_path(), &found, &fault), FAULT_NONE); // the only file
     gate_tensors_close(found);
 }
 
@@ -436,7 +421,7 @@ static void test_config(void **state) {
         gate_config_t config = {0};
         fault_t fault = {0};
         put_text("config.json", good[i].text);
-        if (gate_config_read(folder, &config, &fault) != FAULT_NONE || !config.present ||
+        if (gate_config_read(folder_path(), &config, &fault) != FAULT_NONE || !config.present ||
             config.experts != good[i].experts || config.active != good[i].active ||
             config.dimension != good[i].dimension || config.groups != good[i].groups ||
             config.kept != good[i].kept)
@@ -446,11 +431,11 @@ static void test_config(void **state) {
         gate_config_t config = {0};
         fault_t fault = {0};
         put_text("config.json", bad[i].text);
-        if (gate_config_read(folder, &config, &fault) != FAULT_INPUT ||
+        if (gate_config_read(folder_path(), &config, &fault) != FAULT_INPUT ||
             strstr(fault.text, bad[i].message) == NULL || config.present)
             fail_msg("%s: %s", bad[i].text, fault.text);
     }
-    unlink(at("config.json"));
+    unlink(folder_at("config.json"));
 }
 
 static void test_rules(void **state) {
@@ -499,13 +484,13 @@ static void test_rules(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        cmocka_unit_test_setup_teardown(test_dtypes, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_orientation, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_shards, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_refused_tensors, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_refused_numbers, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_refused_files, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_config, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_dtypes, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_orientation, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_shards, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_refused_tensors, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_refused_numbers, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_refused_files, folder_make, remove_folder),
+        cmocka_unit_test_setup_teardown(test_config, folder_make, remove_folder),
         cmocka_unit_test(test_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "io/instance.h"
 #include "io/rational.h"
 #include "support.h"
+#include "support/folder.h"
 
 #include <gmp.h>
 #include <gsl/gsl_errno.h>
@@ -14,27 +15,19 @@
 
 #define BYTES(text) text, sizeof text - 1
 
-static char folder[256];
-
-static int make_folder(void **state) {
-    (void)state;
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/moegeom-instance-XXXXXX", root ? root : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
+// Nothing but this file may be left.
 static int remove_folder(void **state) {
     (void)state;
     char path[512];
-    snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(path, sizeof path, "%s/file", folder_path());
     unlink(path);
-    return rmdir(folder);
+    return rmdir(folder_path());
 }
 
 // Writes folder/file and returns its path.
 static const char *put_file(const char *bytes, size_t length) {
     static char path[512];
-    snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(path, sizeof path, "%s/file", folder_path());
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);
@@ -388,7 +381,7 @@ static void test_unreadable(void **state) {
         char path[512], message[1024];
         fault_t fault = {0};
         instance_t instance = {0};
-        snprintf(path, sizeof path, "%s%s", folder, ends[i]);
+        snprintf(path, sizeof path, "%s%s", folder_path(), ends[i]);
         snprintf(message, sizeof message, "cannot read %s: %s", path, causes[i]);
         assert_int_equal(instance_read(path, &instance, &fault), FAULT_INPUT);
         assert_string_equal(fault.text, message);
@@ -508,5 +501,5 @@ int main(void) {
         cmocka_unit_test(test_amplification), cmocka_unit_test(test_points),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("instance", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("instance", tests, folder_make, remove_folder);
 }

@@ -8,6 +8,7 @@
 #include "io/sheet.h"
 #include "io/table.h"
 #include "support.h"
+#include "support/folder.h"
 #include "support/plan.h"
 
 #include <dirent.h>
@@ -22,54 +23,15 @@ enum { LONG = 200000 };
 
 // ---- A folder of our own
 
-static char folder[256];
-
-static int make_folder(void **state) {
-    (void)state;
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/moegeom-io-XXXXXX", root ? root : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
-// folder/name; four texts may be in use at once.
-static const char *at(const char *name) {
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void empty_folder(const char *path) {
-    DIR *open = opendir(path);
-    if (open == NULL)
-        return;
-    for (struct dirent *entry; (entry = readdir(open)) != NULL;) {
-        char inner[1024];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        empty_folder(inner);
-        remove(inner);
-    }
-    closedir(open);
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    empty_folder(folder);
-    return rmdir(folder);
-}
-
 static int clear_folder(void **state) {
     (void)state;
-    empty_folder(folder);
+    folder_empty(".");
     return 0;
 }
 
 static size_t count_entries(void) {
     size_t count = 0;
-    DIR *open = opendir(folder);
+    DIR *open = opendir(folder_path());
     assert_non_null(open);
     while (readdir(open) != NULL)
         count++;
@@ -78,7 +40,7 @@ static size_t count_entries(void) {
 }
 
 static void put_bytes(const char *name, const char *bytes, size_t length) {
-    FILE *file = fopen(at(name), "w");
+    FILE *file = fopen(folder_at(name), "w");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
@@ -90,7 +52,7 @@ static void put_text(const char *name, const char *text) {
 
 // The whole file as text, NULL when there is none; freed by the caller.
 static char *get_text(const char *name) {
-    FILE *file = fopen(at(name), "r");
+    FILE *file = fopen(folder_at(name), "r");
     if (file == NULL)
         return NULL;
     char *text = calloc(1, 1 << 20);
@@ -109,7 +71,7 @@ static void check_text(const char *name, const char *want) {
 
 static void check_absent(const char *name) {
     struct stat status;
-    if (stat(at(name), &status) == 0)
+    if (stat(folder_at(name), &status) == 0)
         fail_msg("%s exists", name);
 }
 
@@ -149,7 +111,7 @@ static void test_statuses(void **state) {
 static output_t *open_output(const char *name) {
     fault_t fault = {0};
     output_t *out = NULL;
-    if (output_open(at(name), &out, &fault) != FAULT_NONE)
+    if (output_open(folder_at(name), &out, &fault) != FAULT_NONE)
         fail_msg("%s: %s", name, fault.text);
     assert_non_null(out);
     return out;
@@ -214,7 +176,7 @@ static void test_below_a_file(void **state) {
     for (int i = 0; i < 2; i++) {
         fault_t fault = {0};
         output_t *out = NULL;
-        assert_int_equal(output_open(at(paths[i]), &out, &fault), FAULT_SYSTEM);
+        assert_int_equal(output_open(folder_at(paths[i]), &out, &fault), FAULT_SYSTEM);
         assert_null(out);
         check_fault(&fault, FAULT_SYSTEM, "file", "Not a directory");
     }
@@ -226,7 +188,7 @@ static void test_name_is_a_folder(void **state) {
     (void)state;
     fault_t fault = {0};
     output_t *out = open_output("taken");
-    assert_int_equal(mkdir(at("taken"), 0777), 0);
+    assert_int_equal(mkdir(folder_at("taken"), 0777), 0);
     fputs("text", output_stream(out));
     assert_int_equal(output_commit(out, &fault), FAULT_SYSTEM);
     check_fault(&fault, FAULT_SYSTEM, "taken", "directory");
@@ -238,11 +200,11 @@ static void test_name_of_no_file(void **state) {
     (void)state;
     fault_t fault = {0}, again = {0};
     output_t *out = NULL;
-    assert_int_equal(mkdir(at("taken"), 0777), 0);
-    assert_int_equal(output_open(at("taken"), &out, &fault), FAULT_SYSTEM);
+    assert_int_equal(mkdir(folder_at("taken"), 0777), 0);
+    assert_int_equal(output_open(folder_at("taken"), &out, &fault), FAULT_SYSTEM);
     check_fault(&fault, FAULT_SYSTEM, "taken", "no regular file");
-    assert_int_equal(mkfifo(at("pipe"), 0666), 0);
-    assert_int_equal(output_open(at("pipe"), &out, &again), FAULT_SYSTEM);
+    assert_int_equal(mkfifo(folder_at("pipe"), 0666), 0);
+    assert_int_equal(output_open(folder_at("pipe"), &out, &again), FAULT_SYSTEM);
     check_fault(&again, FAULT_SYSTEM, "pipe", "no regular file");
     assert_int_equal(count_entries(), 2);
 }
@@ -272,7 +234,7 @@ static void test_full_disk(void **state) {
     const fault_status_t status = output_commit(out, &fault);
     limit_files(RLIM_INFINITY);
     assert_int_equal(status, FAULT_SYSTEM);
-    check_fault(&fault, FAULT_SYSTEM, at("full"), "File too large");
+    check_fault(&fault, FAULT_SYSTEM, folder_at("full"), "File too large");
     check_text("full", "old");
     assert_int_equal(count_entries(), 1);
 }
@@ -287,7 +249,7 @@ static void test_full_disk_at_the_end(void **state) {
     limit_files(2);
     const fault_status_t finished = output_finish(out, &fault);
     limit_files(RLIM_INFINITY);
-    check_fault(&fault, FAULT_SYSTEM, at("full"), "File too large");
+    check_fault(&fault, FAULT_SYSTEM, folder_at("full"), "File too large");
     output_discard(out);
     assert_int_equal(finished, FAULT_SYSTEM);
     check_text("full", "old");
@@ -307,7 +269,7 @@ static void test_disk_full_for_a_while(void **state) {
     assert_int_equal(output_commit(out, &fault), FAULT_SYSTEM);
     check_text("full", "old");
     assert_int_equal(count_entries(), 1);
-    check_fault(&fault, FAULT_SYSTEM, at("full"), "");
+    check_fault(&fault, FAULT_SYSTEM, folder_at("full"), "");
 }
 
 // The message names a cause then too, not "Success".
@@ -334,7 +296,7 @@ enum { WIDTH = sizeof columns / sizeof *columns };
 static table_t *open_table(size_t rows) {
     fault_t fault = {0};
     table_t *table = NULL;
-    if (table_open(folder, "tab", "a caption", columns, WIDTH, rows, &table, &fault) != FAULT_NONE)
+    if (table_open(folder_path(), "tab", "a caption", columns, WIDTH, rows, &table, &fault) != FAULT_NONE)
         fail_msg("%s", fault.text);
     return table;
 }
@@ -371,13 +333,13 @@ static void test_table_rows_of_reals(void **state) {
     static const table_column_t reals[] = {{"x", "1", "%.2f", NULL}, {"y", "s", "%.1e", NULL}};
     fault_t fault = {0};
     table_t *table = NULL;
-    assert_int_equal(table_open(folder, "real", "c", reals, 2, 2, &table, &fault), FAULT_NONE);
+    assert_int_equal(table_open(folder_path(), "real", "c", reals, 2, 2, &table, &fault), FAULT_NONE);
     table_row(table, (double[]){1.5, 2e9});
     table_row(table, (double[]){-3, 0});
     assert_int_equal(table_commit(table, &fault), FAULT_NONE);
     check_text("real.csv", "# c; units: 1, s\nx,y\n1.50,2.0e+09\n-3.00,0.0e+00\n");
     check_text("real.rows.tex", "");
-    assert_int_equal(table_open(folder, "none", "c", reals, 2, 0, &table, &fault), FAULT_NONE);
+    assert_int_equal(table_open(folder_path(), "none", "c", reals, 2, 0, &table, &fault), FAULT_NONE);
     assert_int_equal(table_commit(table, &fault), FAULT_NONE);
     check_text("none.csv", "# c; units: 1, s\nx,y\n");
 }
@@ -488,7 +450,7 @@ static void test_table_long_number(void **state) {
     static const table_column_t wide[] = {{"x", "1", "%.10f", ""}};
     fault_t fault = {0};
     table_t *table = NULL;
-    assert_int_equal(table_open(folder, "wide", "c", wide, 1, 1, &table, &fault), FAULT_NONE);
+    assert_int_equal(table_open(folder_path(), "wide", "c", wide, 1, 1, &table, &fault), FAULT_NONE);
     table_real(table, 1e80);
     if (table_commit(table, &fault) != FAULT_NONE)
         return;
@@ -504,7 +466,7 @@ static void test_table_full_disk(void **state) {
     table_t *table = NULL;
     put_text("long.csv", "old csv");
     put_text("long.rows.tex", "old tex");
-    assert_int_equal(table_open(folder, "long", "c", text, 1, LONG, &table, &fault), FAULT_NONE);
+    assert_int_equal(table_open(folder_path(), "long", "c", text, 1, LONG, &table, &fault), FAULT_NONE);
     limit_files(LONG);
     for (int i = 0; i < LONG; i++)
         table_integer(table, i);
@@ -522,7 +484,8 @@ static void test_table_unwritable(void **state) {
     put_text("file", "text");
     fault_t fault = {0};
     table_t *table = NULL;
-    assert_int_equal(table_open(at("file"), "tab", "c", columns, WIDTH, 1, &table, &fault), FAULT_SYSTEM);
+    assert_int_equal(table_open(folder_at("file"), "tab", "c", columns, WIDTH, 1, &table, &fault),
+                     FAULT_SYSTEM);
     assert_null(table);
     check_fault(&fault, FAULT_SYSTEM, "file/tab.csv", "Not a directory");
     table_discard(NULL);
@@ -537,7 +500,7 @@ static sheet_t good_sheet(const char *bytes, size_t length, char separator) {
     fault_t fault = {0};
     sheet_t sheet = {0};
     put_bytes("sheet", bytes, length);
-    if (sheet_read(at("sheet"), separator, &sheet, &fault) != FAULT_NONE)
+    if (sheet_read(folder_at("sheet"), separator, &sheet, &fault) != FAULT_NONE)
         fail_msg("«%s»: %s", bytes, fault.text);
     assert_int_equal(sheet.filled, (sheet.rows + 1) * sheet.width);
     return sheet;
@@ -558,7 +521,7 @@ static void test_sheet(void **state) {
     sheet_t sheet = good("# comment, with a comma\nname,x\n# another \"\none,1.5\ntwo,-2\n# last", ',');
     assert_true(sheet.width == 2 && sheet.rows == 2);
     assert_true(sheet.lines[0] == 2 && sheet.lines[1] == 4 && sheet.lines[2] == 5);
-    assert_string_equal(sheet.path, at("sheet"));
+    assert_string_equal(sheet.path, folder_at("sheet"));
     check_cell(&sheet, 0, 0, "one");
     check_cell(&sheet, 1, 1, "-2");
     sheet_free(&sheet);
@@ -626,7 +589,7 @@ static void test_sheet_long_lines(void **state) {
 
 static void test_sheet_many_rows(void **state) {
     (void)state;
-    FILE *file = fopen(at("sheet"), "w");
+    FILE *file = fopen(folder_at("sheet"), "w");
     assert_non_null(file);
     fputs("i,j\n", file);
     for (int i = 0; i < 5000; i++)
@@ -635,7 +598,7 @@ static void test_sheet_many_rows(void **state) {
     fault_t fault = {0};
     sheet_t sheet;
     double values[5000];
-    assert_int_equal(sheet_read(at("sheet"), ',', &sheet, &fault), FAULT_NONE);
+    assert_int_equal(sheet_read(folder_at("sheet"), ',', &sheet, &fault), FAULT_NONE);
     assert_int_equal(sheet.rows, 5000);
     assert_int_equal(sheet_numbers(&sheet, "j", values, &fault), FAULT_NONE);
     for (size_t i = 0; i < 5000; i++)
@@ -650,9 +613,9 @@ static void check_bad_bytes(const char *bytes, size_t length, char separator, co
     fault_t fault = {0};
     sheet_t sheet = {.width = 77};
     put_bytes("sheet", bytes, length);
-    assert_int_equal(sheet_read(at("sheet"), separator, &sheet, &fault), FAULT_INPUT);
+    assert_int_equal(sheet_read(folder_at("sheet"), separator, &sheet, &fault), FAULT_INPUT);
     check_fault(&fault, FAULT_INPUT, where, what);
-    assert_non_null(strstr(fault.text, at("sheet")));
+    assert_non_null(strstr(fault.text, folder_at("sheet")));
     assert_true(sheet.width == 77 && sheet.cells == NULL);
 }
 
@@ -693,10 +656,10 @@ static void test_sheet_unreadable(void **state) {
     (void)state;
     fault_t fault = {0}, other = {0};
     sheet_t sheet = {.width = 77};
-    assert_int_equal(sheet_read(at("missing"), ',', &sheet, &fault), FAULT_SYSTEM);
-    check_fault(&fault, FAULT_SYSTEM, at("missing"), "No such file");
-    assert_int_equal(sheet_read(folder, ',', &sheet, &other), FAULT_SYSTEM);
-    check_fault(&other, FAULT_SYSTEM, folder, "directory");
+    assert_int_equal(sheet_read(folder_at("missing"), ',', &sheet, &fault), FAULT_SYSTEM);
+    check_fault(&fault, FAULT_SYSTEM, folder_at("missing"), "No such file");
+    assert_int_equal(sheet_read(folder_path(), ',', &sheet, &other), FAULT_SYSTEM);
+    check_fault(&other, FAULT_SYSTEM, folder_path(), "directory");
     assert_int_equal(sheet.width, 77);
 }
 
@@ -710,7 +673,7 @@ static void test_sheet_column(void **state) {
     assert_int_equal(column, 2);
     assert_int_equal(sheet_column(&sheet, "d", &column, &fault), FAULT_INPUT);
     assert_int_equal(column, 2);
-    check_fault(&fault, FAULT_INPUT, at("sheet"), "named d");
+    check_fault(&fault, FAULT_INPUT, folder_at("sheet"), "named d");
     fault = (fault_t){0};
     assert_int_equal(sheet_numbers(&sheet, "1", values, &fault), FAULT_INPUT); // a cell is no header
     sheet_free(&sheet);
@@ -767,7 +730,7 @@ static void test_round_trip(void **state) {
     assert_int_equal(table_commit(table, &fault), FAULT_NONE);
     sheet_t sheet;
     double values[2];
-    assert_int_equal(sheet_read(at("tab.csv"), ',', &sheet, &fault), FAULT_NONE);
+    assert_int_equal(sheet_read(folder_at("tab.csv"), ',', &sheet, &fault), FAULT_NONE);
     assert_true(sheet.width == WIDTH && sheet.rows == 2);
     assert_int_equal(sheet_numbers(&sheet, "value", values, &fault), FAULT_NONE);
     assert_true(values[0] == 2.125 && values[1] == -7);
@@ -777,7 +740,7 @@ static void test_round_trip(void **state) {
 // ---- Meta
 
 static void write_meta(bool quick) {
-    FILE *file = fopen(at("meta"), "w");
+    FILE *file = fopen(folder_at("meta"), "w");
     meta_t *meta = meta_alloc("unit", UINT64_MAX, quick);
     assert_true(file != NULL && meta != NULL);
     meta_parameter(meta, "Radius", 0.25, "m");
@@ -789,9 +752,9 @@ static void write_meta(bool quick) {
 static void test_meta(void **state) {
     (void)state;
     write_meta(false);
-    assert_true(meta_is_full(at("meta")));
+    assert_true(meta_is_full(folder_at("meta")));
     write_meta(true);
-    assert_false(meta_is_full(at("meta")));
+    assert_false(meta_is_full(folder_at("meta")));
     char *text = get_text("meta");
     assert_non_null(text);
     const char *const parts[] = {
@@ -817,11 +780,11 @@ static void test_meta_is_full(void **state) {
                  {"{\"quick\": false", false},
                  {"null", false},
                  {"{\"quick\": 0}", false}};
-    assert_false(meta_is_full(at("missing")));
-    assert_false(meta_is_full(folder));
+    assert_false(meta_is_full(folder_at("missing")));
+    assert_false(meta_is_full(folder_path()));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_text("meta", cases[i].text);
-        if (meta_is_full(at("meta")) != cases[i].full)
+        if (meta_is_full(folder_at("meta")) != cases[i].full)
             fail_msg("«%s» is taken for %s results", cases[i].text, cases[i].full ? "quick" : "full");
     }
 }
@@ -833,7 +796,7 @@ static int saved_error;
 static void catch_error(void) {
     fflush(stderr);
     saved_error = dup(STDERR_FILENO);
-    const int file = open(at("stderr"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    const int file = open(folder_at("stderr"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     assert_true(saved_error >= 0 && file >= 0);
     dup2(file, STDERR_FILENO);
     close(file);
@@ -903,7 +866,7 @@ static void test_progress_bar(void **state) {
 // ---- Experiments, each in a child process that ends as a program does
 
 static int run_plan(void (*run)(experiment_t *)) {
-    return plan_run(run, folder, "data", at("stderr"));
+    return plan_run(run, folder_path(), "data", folder_at("stderr"));
 }
 
 // Whether each relation of value +- error to its bound is judged as the header says.
@@ -966,7 +929,7 @@ static void test_claims(void **state) {
                                    "five\tfails\tmontecarlo\t11\t<=\t10\t-1\t0\te5: not fine\n");
     check_text("unit-test.tex", "\\newcommand{\\UnitTestSeed}{5}\n\\newcommand{\\UnitTestValue}{0.12}\n"
                                 "\\newcommand{\\UnitTestCount}{-3}\n\\newcommand{\\UnitTestSize}{6}\n");
-    assert_true(meta_is_full(at("unit-test.meta.json")));
+    assert_true(meta_is_full(folder_at("unit-test.meta.json")));
     assert_int_equal(count_entries(), 7); // claims, tex, meta, d, two of checks, and stderr
 }
 
@@ -1067,5 +1030,5 @@ int main(void) {
         TEST(test_progress_lines),
         TEST(test_progress_bar),
     };
-    return cmocka_run_group_tests_name("io", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("io", tests, folder_make, folder_remove);
 }

@@ -6,7 +6,6 @@
 #include <float.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_sort_double.h>
-#include <string.h>
 
 enum { MOST = 20000 };
 static double numbers[MOST];

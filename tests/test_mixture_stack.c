@@ -3,6 +3,7 @@
 // layer, and training down to the bits, with another kernel of the BLAS too.
 #include "routing/mixture_stack.h"
 #include "support.h"
+#include "support/training.h"
 
 #include <gsl/gsl_errno.h>
 #include <stdbool.h>
@@ -51,29 +52,14 @@ typedef struct definition {
     bool member[LAYERS][MOST];
 } definition_t;
 
-static long double dot(const double *w, const long double *x, size_t n) {
-    long double sum = w[n];
-    for (size_t i = 0; i < n; i++)
-        sum += w[i] * x[i];
-    return sum;
-}
-
-// Whether expert i belongs to the coalition: fewer than k experts come before it.
-static bool belongs(const long double *logits, size_t n, size_t k, size_t i) {
-    size_t before = 0;
-    for (size_t j = 0; j < n; j++)
-        before += logits[j] > logits[i] || (logits[j] == logits[i] && j < i);
-    return before < k;
-}
-
 static void define_layer(const mixture_stack_t *stack, size_t l, definition_t *d) {
     const mixture_shape_t s = stack->shape;
     const long double *state = d->states[l];
     long double gates[MOST], sum = 0;
     for (size_t i = 0; i < s.experts; i++)
-        d->logits[l][i] = dot(mixture_router(stack, l) + i * (s.width + 1), state, s.width);
+        d->logits[l][i] = training_affine(mixture_router(stack, l) + i * (s.width + 1), state, s.width);
     for (size_t i = 0; i < s.experts; i++) {
-        d->member[l][i] = belongs(d->logits[l], s.experts, s.active, i);
+        d->member[l][i] = training_member(d->logits[l], s.experts, s.active, i);
         gates[i] = d->member[l][i] ? expl(d->logits[l][i]) : 0;
         sum += gates[i];
     }
@@ -82,11 +68,13 @@ static void define_layer(const mixture_stack_t *stack, size_t l, definition_t *d
         long double units[MOST];
         for (size_t u = 0; u < s.hidden; u++)
             units[u] =
-                fmaxl(0, dot(mixture_experts(stack, l) + (i * s.hidden + u) * (s.width + 1), state, s.width));
+                fmaxl(0, training_affine(mixture_experts(stack, l) + (i * s.hidden + u) * (s.width + 1),
+                                         state, s.width));
         for (size_t c = 0; c < s.width; c++)
             d->states[l + 1][c] +=
                 gates[i] / sum *
-                dot(mixture_outputs(stack, l) + (i * s.width + c) * (s.hidden + 1), units, s.hidden);
+                training_affine(mixture_outputs(stack, l) + (i * s.width + c) * (s.hidden + 1), units,
+                                s.hidden);
     }
 }
 
@@ -96,11 +84,12 @@ static void define(const mixture_stack_t *stack, const double *input, definition
     for (size_t j = 0; j < s.inputs; j++)
         x[j] = input[j];
     for (size_t c = 0; c < s.width; c++)
-        d->states[0][c] = dot(mixture_embedding(stack) + c * (s.inputs + 1), x, s.inputs);
+        d->states[0][c] = training_affine(mixture_embedding(stack) + c * (s.inputs + 1), x, s.inputs);
     for (size_t l = 0; l < s.layers; l++)
         define_layer(stack, l, d);
     for (size_t c = 0; c < s.classes; c++)
-        d->scores[c] = dot(mixture_classifier(stack) + c * (s.width + 1), d->states[s.layers], s.width);
+        d->scores[c] =
+            training_affine(mixture_classifier(stack) + c * (s.width + 1), d->states[s.layers], s.width);
 }
 
 // The loss whose gradient is computed, with the shares f given (NULL: those of the stack, which are then written to `own`).
@@ -307,16 +296,6 @@ static void test_gradient(void **state) {
 
 enum { POINTS = 600 };
 
-// Four classes: the quadrants of the plane, away from the axes.
-static void draw_quadrants(double *inputs, size_t *labels) {
-    stream_t s = stream_at(17, stream_experiment("test_mixture_stack"), 500);
-    for (size_t i = 0; i < POINTS; i++) {
-        labels[i] = draw_below(&s, 4);
-        inputs[2 * i] = (labels[i] & 1 ? 1 : -1) * uniform(&s, 0.1, 1);
-        inputs[2 * i + 1] = (labels[i] & 2 ? 1 : -1) * uniform(&s, 0.1, 1);
-    }
-}
-
 // Trains a stack; returns a hash of its weights.
 static uint64_t train(size_t *before, size_t *after) {
     const mixture_shape_t shape = {2, 8, 2, 6, 2, 8, 4};
@@ -324,20 +303,16 @@ static uint64_t train(size_t *before, size_t *after) {
     double inputs[2 * POINTS];
     size_t labels[POINTS];
     const topk_data_t data = {POINTS, inputs, labels};
+    stream_t points = stream_at(17, stream_experiment("test_mixture_stack"), 500);
     stream_t s = stream_at(17, stream_experiment("test_mixture_stack"), 501);
-    draw_quadrants(inputs, labels);
+    training_quadrants(&points, POINTS, inputs, labels);
     mixture_stack_t *stack = mixture_stack_alloc(&shape);
     assert_non_null(stack);
     mixture_stack_draw(stack, &s);
     assert_int_equal(mixture_stack_classify(stack, &data, before), GSL_SUCCESS);
     assert_int_equal(mixture_stack_train(stack, &data, &training, &s), GSL_SUCCESS);
     assert_int_equal(mixture_stack_classify(stack, &data, after), GSL_SUCCESS);
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < stack->count; i++) {
-        uint64_t bits;
-        memcpy(&bits, stack->parameters + i, sizeof bits);
-        hash = (hash ^ bits) * 1099511628211u;
-    }
+    const uint64_t hash = training_hash(stack->parameters, stack->count);
     mixture_stack_free(stack);
     return hash;
 }

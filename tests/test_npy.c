@@ -3,7 +3,6 @@
 #include "io/npy.h"
 #include "support.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #include "io/numbers.h"
 #include "support.h"
 
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -173,12 +172,51 @@ static void test_ends(void **state) {
     assert_string_equal(numbers_call((double)NAN), "NaN");
 }
 
+// Every number of a 16-bit format is written as it was read; between two neighbours the nearer one is, of the middle the even one.
+static void check_format(floats_format_t format, floats_convert_t convert) {
+    for (unsigned word = 0; word < 0x10000; word++) {
+        const unsigned char bytes[] = {(unsigned char)(word & 255), (unsigned char)(word >> 8)},
+                            next[] = {(unsigned char)((word + 1) & 255), (unsigned char)((word + 1) >> 8)};
+        unsigned char found[FLOATS_BYTES];
+        const double value = convert(bytes), middle = (value + convert(next)) / 2;
+        if (isnan(value))
+            continue;
+        assert_int_equal(floats_encode(format, value, found), isfinite(value));
+        assert_memory_equal(found, bytes, 2);
+        if (!isfinite(middle))
+            continue;
+        floats_encode(format, middle, found);
+        assert_memory_equal(found, word % 2 == 0 ? bytes : next, 2);
+        floats_encode(format, nextafter(middle, value), found);
+        assert_memory_equal(found, bytes, 2);
+    }
+}
+
+static void test_writing(void **state) {
+    (void)state;
+    unsigned char found[FLOATS_BYTES];
+    check_format(FLOATS_BINARY16, floats_binary16);
+    check_format(FLOATS_BFLOAT16, floats_bfloat16);
+    static const double values[] = {0.1, -0.0, 0x1p-149, 0x1.8p-1074, 0x1.fffffep127, 12345.678};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        assert_true(floats_encode(FLOATS_BINARY64, values[i], found));
+        assert_memory_equal(found, &values[i], floats_size(FLOATS_BINARY64));
+        const float single = (float)values[i];
+        assert_true(floats_encode(FLOATS_BINARY32, values[i], found));
+        assert_memory_equal(found, &single, floats_size(FLOATS_BINARY32));
+    }
+    assert_false(floats_encode(FLOATS_BINARY32, 0x1.ffffffp127, found));
+    assert_true(floats_binary32(found) == HUGE_VAL);
+    assert_false(floats_encode(FLOATS_BINARY16, -65520, found));
+    assert_true(floats_binary16(found) == -HUGE_VAL);
+    assert_false(floats_encode(FLOATS_BFLOAT16, (double)NAN, found));
+    assert_true(isnan(floats_bfloat16(found)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_types), cmocka_unit_test(test_patterns), cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_ends),  cmocka_unit_test(test_writing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);

@@ -4,7 +4,6 @@
 #include "routing/rank.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "support.h"

@@ -6,7 +6,6 @@
 #include "io/safetensors.h"
 #include "support.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

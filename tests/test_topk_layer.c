@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// routing/topk_layer: passes against the definitions in long double, the gradient against differences of the
+// routing/topk_layer and topk_batch: passes against the definitions in long double, the gradient against differences of the
 // loss, the exponential against the library's, rounding, and training down to the bits.
+#include "routing/topk_batch.h"
 #include "routing/topk_layer.h"
 #include "support.h"
+#include "support/training.h"
 
 #include <gsl/gsl_errno.h>
 #include <stdbool.h>
@@ -50,21 +52,6 @@ enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES };
 
 // ---- The definitions, in long double
 
-static long double dot(const double *w, const long double *x, size_t n) {
-    long double sum = w[n];
-    for (size_t i = 0; i < n; i++)
-        sum += w[i] * x[i];
-    return sum;
-}
-
-// Whether expert i belongs to the coalition: fewer than k experts come before it.
-static bool belongs(const long double *logits, size_t n, size_t k, size_t i) {
-    size_t before = 0;
-    for (size_t j = 0; j < n; j++)
-        before += logits[j] > logits[i] || (logits[j] == logits[i] && j < i);
-    return before < k;
-}
-
 // Logits, coalition, gates and scores of one input.
 static void define_pass(const topk_layer_t *layer, const double *input, long double *logits, bool *member,
                         long double *scores) {
@@ -74,7 +61,7 @@ static void define_pass(const topk_layer_t *layer, const double *input, long dou
         x[j] = input[j];
     for (size_t i = 0; i < s.experts; i++) {
         const double *row = layer->router + i * (s.inputs + 1);
-        logits[i] = dot(row, x, s.inputs);
+        logits[i] = training_affine(row, x, s.inputs);
         if (layer->centre == NULL)
             continue;
         logits[i] -= row[s.inputs];
@@ -82,19 +69,21 @@ static void define_pass(const topk_layer_t *layer, const double *input, long dou
             logits[i] -= (long double)row[j] * layer->centre[j];
     }
     for (size_t i = 0; i < s.experts; i++) {
-        member[i] = belongs(logits, s.experts, s.active, i);
+        member[i] = training_member(logits, s.experts, s.active, i);
         gates[i] = member[i] ? expl(logits[i]) : 0;
         sum += gates[i];
     }
     for (size_t c = 0; c < s.classes; c++)
-        scores[c] = s.shared > 0 ? dot(layer->shared + c * (s.inputs + 1), x, s.inputs) : 0;
+        scores[c] = s.shared > 0 ? training_affine(layer->shared + c * (s.inputs + 1), x, s.inputs) : 0;
     for (size_t i = 0; i < s.experts; i++) {
         long double hidden[MOST];
         for (size_t u = 0; u < s.width; u++)
-            hidden[u] = fmaxl(0, dot(layer->hidden + (i * s.width + u) * (s.inputs + 1), x, s.inputs));
+            hidden[u] =
+                fmaxl(0, training_affine(layer->hidden + (i * s.width + u) * (s.inputs + 1), x, s.inputs));
         for (size_t c = 0; c < s.classes; c++)
             scores[c] +=
-                gates[i] / sum * dot(layer->output + (i * s.classes + c) * (s.width + 1), hidden, s.width);
+                gates[i] / sum *
+                training_affine(layer->output + (i * s.classes + c) * (s.width + 1), hidden, s.width);
     }
 }
 
@@ -164,6 +153,35 @@ static void test_passes(void **state) {
                 check_pass(&set, describe(SHAPES[i], block), row);
             topk_layer_free(set.layer);
         }
+}
+
+// All rows at once: logits and outputs of all experts, coalitions or not.
+static void test_batches(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        const topk_shape_t s = SHAPES[i];
+        setting_t set;
+        double inputs[ROWS * (MOST + 1)], logits[ROWS * MOST], hidden[ROWS * MOST * MOST],
+            outputs[ROWS * MOST * MOST], units[MOST], alone[MOST];
+        set_up(&set, s, 120);
+        for (size_t row = 0; row < ROWS; row++) {
+            memcpy(inputs + row * (s.inputs + 1), set.inputs + row * s.inputs, s.inputs * sizeof *inputs);
+            inputs[row * (s.inputs + 1) + s.inputs] = 1;
+        }
+        topk_batch_logits(set.layer, inputs, ROWS, logits);
+        topk_batch_outputs(set.layer, inputs, ROWS, hidden, outputs);
+        for (size_t row = 0; row < ROWS; row++)
+            for (size_t e = 0; e < s.experts; e++) {
+                const double *x = set.inputs + row * s.inputs, *w = set.layer->router + e * (s.inputs + 1);
+                check_close(describe(s, 120), logits[row * s.experts + e], topk_affine(w, x, s.inputs),
+                            1e-13);
+                topk_expert(set.layer, e, x, units, alone);
+                for (size_t c = 0; c < s.classes; c++)
+                    check_close(describe(s, 120), outputs[(row * s.experts + e) * s.classes + c], alone[c],
+                                1e-13);
+            }
+        topk_layer_free(set.layer);
+    }
 }
 
 // Constant logits 2 5 5 1 5 2: the coalition of three is 1 2 4, of five 1 2 4 0 5.
@@ -344,26 +362,6 @@ static void test_shapes(void **state) {
 
 enum { POINTS = 600 };
 
-// Four classes: the quadrants of the plane, away from the axes.
-static void draw_quadrants(double *inputs, size_t *labels) {
-    stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 500);
-    for (size_t i = 0; i < POINTS; i++) {
-        labels[i] = draw_below(&s, 4);
-        inputs[2 * i] = (labels[i] & 1 ? 1 : -1) * uniform(&s, 0.1, 1);
-        inputs[2 * i + 1] = (labels[i] & 2 ? 1 : -1) * uniform(&s, 0.1, 1);
-    }
-}
-
-static uint64_t hash_of(const topk_layer_t *layer) {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < layer->count; i++) {
-        uint64_t bits;
-        memcpy(&bits, layer->parameters + i, sizeof bits);
-        hash = (hash ^ bits) * 1099511628211u;
-    }
-    return hash;
-}
-
 // Trained on one machine with one compiler, the weights had this hash; they have it everywhere.
 static void test_training(void **state) {
     (void)state;
@@ -373,8 +371,9 @@ static void test_training(void **state) {
     double inputs[2 * POINTS];
     size_t labels[POINTS], before, after, loads[6];
     const topk_data_t data = {POINTS, inputs, labels};
+    stream_t points = stream_at(17, stream_experiment("test_topk_layer"), 500);
     stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 501);
-    draw_quadrants(inputs, labels);
+    training_quadrants(&points, POINTS, inputs, labels);
     topk_layer_t *layer = topk_layer_alloc(&shape);
     topk_layer_draw(layer, &s);
     assert_int_equal(topk_layer_classify(layer, &data, &before, NULL), GSL_SUCCESS);
@@ -386,9 +385,10 @@ static void test_training(void **state) {
         if (loads[i] < POINTS / 20)
             fail_msg("expert %zu is chosen %zu times of %d: the balance term does not work", i, loads[i],
                      2 * POINTS);
-    if (hash_of(layer) != expected)
+    if (training_hash(layer->parameters, layer->count) != expected)
         fail_msg("the trained weights have the hash %#llx, expected %#llx",
-                 (unsigned long long)hash_of(layer), (unsigned long long)expected);
+                 (unsigned long long)training_hash(layer->parameters, layer->count),
+                 (unsigned long long)expected);
     topk_layer_free(layer);
 }
 
@@ -401,8 +401,9 @@ static void test_variants(void **state) {
     double inputs[2 * POINTS], drawn[4 * 3];
     size_t labels[POINTS], before, after;
     const topk_data_t data = {POINTS, inputs, labels};
+    stream_t points = stream_at(17, stream_experiment("test_topk_layer"), 500);
     stream_t s = stream_at(17, stream_experiment("test_topk_layer"), 502);
-    draw_quadrants(inputs, labels);
+    training_quadrants(&points, POINTS, inputs, labels);
     topk_layer_t *layer = topk_layer_alloc(&shape);
     topk_layer_draw(layer, &s);
     layer->centre = centre;
@@ -423,10 +424,10 @@ static void test_variants(void **state) {
 
 int main(void) {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_passes),   cmocka_unit_test(test_equal_logits),
-                                       cmocka_unit_test(test_classify), cmocka_unit_test(test_gradient),
-                                       cmocka_unit_test(test_exp),      cmocka_unit_test(test_round),
-                                       cmocka_unit_test(test_draw),     cmocka_unit_test(test_shapes),
-                                       cmocka_unit_test(test_training), cmocka_unit_test(test_variants)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_passes),   cmocka_unit_test(test_batches),  cmocka_unit_test(test_equal_logits),
+        cmocka_unit_test(test_classify), cmocka_unit_test(test_gradient), cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_round),    cmocka_unit_test(test_draw),     cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_training), cmocka_unit_test(test_variants)};
     return cmocka_run_group_tests_name("topk_layer", tests, NULL, NULL);
 }

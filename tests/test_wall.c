@@ -3,9 +3,6 @@
 #include "routing/wall.h"
 #include "support.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 enum { MOST = 9, DIMENSION = 4 };
 
 typedef struct {

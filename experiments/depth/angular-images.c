@@ -17,7 +17,7 @@
 //
 // Two sets of images, their mean taken away or multiplied by a factor, go through random routers.
 #include "io/experiment.h"
-#include "io/idx.h"
+#include "io/experiment_images.h"
 #include "routing/cap.h"
 #include "routing/great_circle.h"
 
@@ -28,7 +28,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -46,17 +45,10 @@ enum {
     GROUP = PAIRS / GROUPS,
     VIEWS = 2
 };
-enum {
-    DIGIT_SIDE = 8,
-    DIGIT_LEVELS = 16,
-    FASHION_SIDE = 28,
-    POOL = 2,
-    FASHION_ROWS = 2000,
-    FASHION_QUICK = 500
-};
-static const char *const FASHION = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz";
-static const double WORST_Z = 4; // standard errors at which a statistical check fails
-static const char *const NAME = "angular-images", *const CLAIM = "depth/law-width";
+enum { POOL = 2, FASHION_ROWS = 2000, FASHION_QUICK = 500 };
+static const double WHITE = 255.0 / 256; // the largest byte of Fashion-MNIST
+static const double WORST_Z = 4;         // standard errors at which a statistical check fails
+static const char *const CLAIM = "depth/law-width";
 
 static double largest(double a, double b) {
     return a > b ? a : b;
@@ -90,48 +82,28 @@ static double dot(const double *a, const double *b, size_t n) {
     return sum;
 }
 
-static images_t read_digits(experiment_t *run) {
-    sheet_t sheet;
-    experiment_read(run, "digits.csv", &sheet);
+// Copies images so that a pixel of the value `white` becomes 1.
+static images_t take_images(experiment_t *run, const char *name, const char *title, experiment_images_t *from,
+                            double white) {
     images_t set = {
-        .name = "digits", .title = "Digits", .rows = sheet.rows, .columns = DIGIT_SIDE * DIGIT_SIDE};
-    set.inputs = experiment_memory(run, calloc(set.rows * set.columns, sizeof *set.inputs));
-    double *pixels = experiment_memory(run, calloc(set.rows, sizeof *pixels));
-    for (size_t j = 0; j < set.columns; j++) {
-        char column[8];
-        snprintf(column, sizeof column, "p%zu%zu", j / DIGIT_SIDE, j % DIGIT_SIDE);
-        experiment_numbers(run, &sheet, column, pixels);
-        for (size_t i = 0; i < set.rows; i++)
-            set.inputs[i * set.columns + j] = pixels[i] / DIGIT_LEVELS;
-    }
-    free(pixels);
-    sheet_free(&sheet);
+        .name = name, .title = title, .rows = from->data.rows, .columns = from->side * from->side};
+    set.inputs = experiment_memory(run, malloc(set.rows * set.columns * sizeof *set.inputs));
+    for (size_t i = 0; i < set.rows * set.columns; i++)
+        set.inputs[i] = from->data.inputs[i] / white;
+    experiment_images_free(from);
     return set;
+}
+
+static images_t read_digits(experiment_t *run) {
+    experiment_images_t all = experiment_digits(run);
+    return take_images(run, "digits", "Digits", &all, 1);
 }
 
 // The first images, each pixel the mean of POOL x POOL.
 static images_t read_fashion(experiment_t *run) {
-    const size_t side = FASHION_SIDE / POOL, wanted = experiment_quick(run) ? FASHION_QUICK : FASHION_ROWS;
-    idx_t idx = {0};
-    fault_t fault = {0};
-    if (access(FASHION, R_OK) != 0)
-        experiment_stop(run, FAULT_INPUT,
-                        "%s is missing; expected the Debian package dataset-fashion-mnist: make deps",
-                        FASHION);
-    if (idx_read(FASHION, &idx, &fault) != FAULT_NONE)
-        experiment_stop(run, fault.status, "%s", fault.text);
-    if (idx.rank != 3 || idx.shape[0] < wanted || idx.shape[1] != FASHION_SIDE ||
-        idx.shape[2] != FASHION_SIDE)
-        experiment_stop(run, FAULT_INPUT, "%s: expected at least %zu images of %d x %d pixels", FASHION,
-                        wanted, FASHION_SIDE, FASHION_SIDE);
-    images_t set = {.name = "fashion", .title = "Fashion", .rows = wanted, .columns = side * side};
-    set.inputs = experiment_memory(run, calloc(set.rows * set.columns, sizeof *set.inputs));
-    for (size_t i = 0; i < wanted; i++)
-        for (size_t p = 0; p < FASHION_SIDE * FASHION_SIDE; p++)
-            set.inputs[i * set.columns + p / FASHION_SIDE / POOL * side + p % FASHION_SIDE / POOL] +=
-                idx.bytes[i * FASHION_SIDE * FASHION_SIDE + p] / (255.0 * POOL * POOL);
-    idx_clear(&idx);
-    return set;
+    experiment_images_t first =
+        experiment_fashion(run, FASHION_TEST, 0, experiment_quick(run) ? FASHION_QUICK : FASHION_ROWS, POOL);
+    return take_images(run, "fashion", "Fashion", &first, WHITE);
 }
 
 static void take_mean_away(experiment_t *run, images_t *set) {
@@ -330,19 +302,9 @@ static int route_images(const montecarlo_block_t *block, const void *context) {
 }
 
 static moments_t *sample_routers(experiment_t *run, const images_t *set) {
-    char part[64];
-    snprintf(part, sizeof part, "%s.%s", NAME, set->name);
-    moments_t *result = experiment_memory(run, moments_alloc(COMPONENTS));
-    const montecarlo_params_t params = {.samples = experiment_quick(run) ? ROUTERS_QUICK : ROUTERS,
-                                        .seed = experiment_seed(run),
-                                        .experiment = stream_experiment(part),
-                                        .samples_per_block = ROUTER_BLOCK,
-                                        .work_size = EXPERTS * (set->rows + set->columns),
-                                        .threads = experiment_threads(run),
-                                        .progress = experiment_progress,
-                                        .progress_context = run};
-    experiment_require(run, montecarlo_run(&params, route_images, set, result), part);
-    return result;
+    return experiment_montecarlo_blocks(run, set->name, experiment_quick(run) ? ROUTERS_QUICK : ROUTERS,
+                                        ROUTER_BLOCK, COMPONENTS, EXPERTS * (set->rows + set->columns),
+                                        route_images, set);
 }
 
 // ---- What the images show ----

@@ -33,8 +33,7 @@
 enum {
     SIDE = 8,
     PIXELS = SIDE * SIDE,
-    CLASSES = 10,
-    LEVELS = 16,
+    CLASSES = EXPERIMENT_CLASSES,
     SPLIT = 5
 }; // every SPLIT-th row is for the test
 enum { EXPERTS = 8, ACTIVE = 2, WIDTH = 16, STARTS = 6, STARTS_QUICK = 5, ORDER_BLOCK = 500 };

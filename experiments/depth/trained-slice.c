@@ -35,7 +35,7 @@
 
 // ---- Parameters ----
 
-enum { SIDE = 8, PIXELS = SIDE * SIDE, EXPERTS = 8, ACTIVE = 2, WIDTH = 16, CLASSES = 10, LEVELS = 16 };
+enum { SIDE = 8, PIXELS = SIDE * SIDE, EXPERTS = 8, ACTIVE = 2, WIDTH = 16, CLASSES = EXPERIMENT_CLASSES };
 enum { SPLIT = 5 };                       // every SPLIT-th row is for the test
 enum { LAYERS = 8, LAYERS_QUICK = 2 };    // layers, each with its own start
 enum { PLANES = 100, PLANES_QUICK = 10 }; // planes through three test images of different digits
@@ -74,26 +74,23 @@ static void state_parameters(experiment_t *run) {
 
 // Training and test images.
 typedef struct {
-    experiment_images_t training_set, test_set;
-    topk_data_t training, test;
+    experiment_images_t training, test;
 } images_t;
 
 static images_t read_images(experiment_t *run) {
     experiment_images_t all = experiment_digits(run);
-    images_t images = {.training_set = experiment_images_split(run, &all, SPLIT, false),
-                       .test_set = experiment_images_split(run, &all, SPLIT, true)};
-    images.training = images.training_set.data;
-    images.test = images.test_set.data;
+    images_t images = {experiment_images_split(run, &all, SPLIT, false),
+                       experiment_images_split(run, &all, SPLIT, true)};
     experiment_macro_integer(run, "Images", (long long)all.data.rows);
-    experiment_macro_integer(run, "TrainingImages", (long long)images.training.rows);
-    experiment_macro_integer(run, "TestImages", (long long)images.test.rows);
+    experiment_macro_integer(run, "TrainingImages", (long long)images.training.data.rows);
+    experiment_macro_integer(run, "TestImages", (long long)images.test.data.rows);
     experiment_images_free(&all);
     return images;
 }
 
 static void free_images(images_t *images) {
-    experiment_images_free(&images->training_set);
-    experiment_images_free(&images->test_set);
+    experiment_images_free(&images->training);
+    experiment_images_free(&images->test);
 }
 
 // ---- Layers: before and after training, as exact data ----
@@ -114,9 +111,9 @@ typedef struct {
 // Rounds the layer and takes it down.
 static int take(topk_layer_t *layer, const images_t *images, specimen_t *specimen) {
     topk_layer_round(layer, BITS);
-    int status = topk_layer_classify(layer, &images->test, &specimen->correct, specimen->loads);
+    int status = topk_layer_classify(layer, &images->test.data, &specimen->correct, specimen->loads);
     if (status == GSL_SUCCESS)
-        status = topk_layer_classify(layer, &images->training, &specimen->training_correct, NULL);
+        status = topk_layer_classify(layer, &images->training.data, &specimen->training_correct, NULL);
     if (status == GSL_SUCCESS && (specimen->exact = layer_topk(layer)) == NULL)
         status = GSL_ENOMEM;
     return status;
@@ -145,8 +142,9 @@ static int make_layer(void *context, int thread, ulong shard, fmpz *sums) {
     if (layer == NULL)
         return GSL_ENOMEM;
     topk_layer_draw(layer, &start);
-    int status = state == UNTRAINED ? GSL_SUCCESS
-                                    : topk_layer_train(layer, &workshop->images->training, &training, &order);
+    int status = state == UNTRAINED
+                     ? GSL_SUCCESS
+                     : topk_layer_train(layer, &workshop->images->training.data, &training, &order);
     if (status == GSL_SUCCESS)
         status = take(layer, workshop->images, &workshop->specimens[index][state]);
     topk_layer_free(layer);
@@ -226,14 +224,11 @@ static int count_slice(const layer_t *slice, uint64_t seed, count_t *count) {
 // ---- Many slices ----
 
 // The plane or line through m + 1 rows of the test images.
-static int slice_at(const layer_t *layer, const topk_data_t *test, const size_t *rows, slong m,
+static int slice_at(const layer_t *layer, const experiment_images_t *test, const size_t *rows, slong m,
                     layer_t **slice) {
     fmpq_mat_t points;
     fmpq_mat_init(points, m + 1, PIXELS);
-    for (slong i = 0; i <= m; i++)
-        for (slong j = 0; j < PIXELS; j++)
-            fmpq_set_si(fmpq_mat_entry(points, i, j),
-                        (slong)(LEVELS * test->inputs[rows[i] * PIXELS + (size_t)j]), LEVELS);
+    experiment_images_points(test, rows, points);
     const int status = slice_layer(layer, points, slice);
     fmpq_mat_clear(points);
     return status;
@@ -246,7 +241,7 @@ typedef struct {
     size_t (*through)[3];
     size_t layers;
     const specimen_t (*specimens)[STATES];
-    const topk_data_t *test;
+    const experiment_images_t *test;
     uint64_t seed;
     count_t *counts; // slices x layers x SLICED
 } survey_t;
@@ -290,7 +285,7 @@ static void run_survey(experiment_t *run, survey_t *survey, uint32_t block) {
     survey->through = experiment_memory(run, calloc(survey->slices, sizeof *survey->through));
     survey->counts = experiment_memory(run, calloc(counts, sizeof *survey->counts));
     for (size_t i = 0; i < survey->slices; i++)
-        draw_images(survey->test, &stream, (size_t)survey->dimension + 1, survey->through[i]);
+        draw_images(&survey->test->data, &stream, (size_t)survey->dimension + 1, survey->through[i]);
     const shards_plan_t plan = {.count = counts, .run = survey_one, .context = survey};
     const shards_control_t control = {
         .threads = experiment_threads(run), .progress = experiment_progress, .watcher = run};
@@ -470,8 +465,8 @@ static void write_specimen(table_t *table, size_t number, state_t state, const s
                            const images_t *images) {
     table_integer(table, (long long)number);
     table_text(table, STATE_NAMES[state]);
-    table_real(table, (double)s->training_correct / (double)images->training.rows);
-    table_real(table, (double)s->correct / (double)images->test.rows);
+    table_real(table, (double)s->training_correct / (double)images->training.data.rows);
+    table_real(table, (double)s->correct / (double)images->test.data.rows);
     for (size_t e = 0; e < EXPERTS; e++)
         table_integer(table, (long long)s->loads[e]);
 }
@@ -500,7 +495,7 @@ static void write_layers(experiment_t *run, const specimen_t (*specimens)[STATES
     for (size_t i = 0; i < layers; i++)
         for (state_t state = UNTRAINED; state < STATES; state++) {
             write_specimen(table, i + 1, state, &specimens[i][state], images);
-            add_to_range(&ranges[state], &specimens[i][state], images->test.rows);
+            add_to_range(&ranges[state], &specimens[i][state], images->test.data.rows);
         }
     experiment_check(run, CLAIM, "least share of test images that a trained layer classifies",
                      ranges[TRAINED].worst, AT_LEAST, LEAST_ACCURACY, 0);
@@ -509,7 +504,7 @@ static void write_layers(experiment_t *run, const specimen_t (*specimens)[STATES
     experiment_macro(run, "BestAccuracy", "%.1f", 100 * ranges[TRAINED].best);
     experiment_macro(run, "BestUntrainedAccuracy", "%.1f", 100 * ranges[UNTRAINED].best);
     experiment_macro(run, "LeastLoad", "%.0f",
-                     100 * (double)ranges[TRAINED].least / (double)(images->test.rows * ACTIVE));
+                     100 * (double)ranges[TRAINED].least / (double)(images->test.data.rows * ACTIVE));
     experiment_macro_integer(run, "FewestIdle", ranges[UNBALANCED].fewest);
     experiment_macro_integer(run, "MostIdle", ranges[UNBALANCED].most);
 }
@@ -552,7 +547,7 @@ static double product(const topk_data_t *test, const size_t rows[3], size_t a, s
     return sum;
 }
 
-static void make_panel(experiment_t *run, const specimen_t *specimen, const topk_data_t *test,
+static void make_panel(experiment_t *run, const specimen_t *specimen, const experiment_images_t *test,
                        const size_t rows[3], const picture_frame_t *frame, panel_t *panel) {
     count_t count = {0};
     experiment_require(run, slice_at(specimen->exact, test, rows, 2, &panel->slice), "slice_layer");
@@ -685,13 +680,15 @@ static void state_panel(experiment_t *run, const panel_t *panel, state_t state) 
     }
 }
 
-static void draw_figure(experiment_t *run, const specimen_t pair[STATES], const topk_data_t *test) {
+static void draw_figure(experiment_t *run, const specimen_t pair[STATES], const experiment_images_t *test) {
+    const topk_data_t *images = &test->data;
     panel_t panels[SLICED] = {0};
     picture_frame_t frame;
     planar_point_t places[3];
     size_t rows[3];
-    find_shown(test, rows);
-    const double gram[] = {product(test, rows, 1, 1), product(test, rows, 1, 2), product(test, rows, 2, 2)};
+    find_shown(images, rows);
+    const double gram[] = {product(images, rows, 1, 1), product(images, rows, 1, 2),
+                           product(images, rows, 2, 2)};
     experiment_require(run, picture_frame_around(gram, ASPECT, MARGIN, &frame, places),
                        "picture_frame_around");
     for (state_t state = UNTRAINED; state < SLICED; state++) {
@@ -701,7 +698,7 @@ static void draw_figure(experiment_t *run, const specimen_t pair[STATES], const 
     write_cells(run, panels);
     write_folds(run, panels);
     write_coalitions(run, panels, &frame, places);
-    write_images(run, test, rows, &frame, places);
+    write_images(run, images, rows, &frame, places);
     for (state_t state = UNTRAINED; state < SLICED; state++) {
         picture_clear(&panels[state].picture);
         layer_free(panels[state].slice);

@@ -24,6 +24,7 @@
 #include "io/experiment.h"
 #include "io/gate_rule.h"
 #include "io/gate_tensors.h"
+#include "io/model_layout.h"
 #include "io/models.h"
 #include "io/synthetic_checkpoint.h"
 #include "number/rounding.h"
@@ -43,7 +44,7 @@
 
 // ---- Parameters ----
 
-enum { SHARDS = 8, TENSORS = 12, TEXT = 512 };
+enum { SHARDS = 8, TEXT = 128 };
 enum { ROWS = 50000, ROWS_QUICK = 4000 };          // sampled rows of logits for each shape
 static const double NOISE = 0.01;                  // standard deviation of the logits' noise in the table
 static const double Z = 4;                         // standard errors at which a check fails
@@ -57,161 +58,10 @@ static const char *const FOUND = "router/checkpoints", *const RANDOM = "router/r
 
 // ---- The models' files ----
 
-// Names of tensors; * stands for the layer, a second * for the expert. Endings in a list that this project was given, or that
-// data/architectures.csv names are `confirmed`; all else in a name, and which model uses which, is ours to the best of our knowledge.
-typedef struct family {
-    const char *gate, *decoder; // `decoder` has the gates of a second stack of layers
-    bool transposed;            // [d, N]
-    const char *bias, *selection_bias, *scale;
-    const char *expert[3];    // matrices of one expert, or of all of them, [H, d], [H, d], [d, H]
-    const char *lookalike[2]; // other tensors with a suggestive name, [H, d] and [1, d]
-    bool confirmed;
-} family_t;
-
-static const family_t MIXTRAL = {.gate = "model.layers.*.block_sparse_moe.gate.weight",
-                                 .expert = {"model.layers.*.block_sparse_moe.experts.*.w1.weight",
-                                            "model.layers.*.block_sparse_moe.experts.*.w3.weight",
-                                            "model.layers.*.block_sparse_moe.experts.*.w2.weight"},
-                                 .lookalike = {"model.layers.*.self_attn.gate.weight"},
-                                 .confirmed = true};
-#define MLP_EXPERTS                                                                                          \
-    {                                                                                                        \
-        "model.layers.*.mlp.experts.*.gate_proj.weight", "model.layers.*.mlp.experts.*.up_proj.weight",      \
-            "model.layers.*.mlp.experts.*.down_proj.weight"                                                  \
-    }
-static const family_t QWEN = {.gate = "model.layers.*.mlp.gate.weight",
-                              .expert = MLP_EXPERTS,
-                              .lookalike = {"model.layers.*.mlp.shared_expert.gate_proj.weight",
-                                            "model.layers.*.mlp.shared_expert_gate.weight"},
-                              .confirmed = true};
-static const family_t OLMOE = {
-    .gate = "model.layers.*.mlp.gate.weight", .expert = MLP_EXPERTS, .confirmed = true};
-static const family_t DEEPSEEK = {.gate = "model.layers.*.mlp.gate.weight",
-                                  .expert = MLP_EXPERTS,
-                                  .lookalike = {"model.layers.*.mlp.shared_experts.gate_proj.weight"},
-                                  .confirmed = true};
-static const family_t CORRECTED = {.gate = "model.layers.*.mlp.gate.weight",
-                                   .selection_bias = "model.layers.*.mlp.gate.e_score_correction_bias",
-                                   .expert = MLP_EXPERTS,
-                                   .lookalike = {"model.layers.*.mlp.shared_experts.gate_proj.weight"},
-                                   .confirmed = true};
-static const family_t DEEPSEEK_4 = {.gate = "layers.*.ffn.gate.weight",
-                                    .selection_bias = "layers.*.ffn.gate.bias",
-                                    .expert = {"layers.*.ffn.experts.*.w1.weight",
-                                               "layers.*.ffn.experts.*.w3.weight",
-                                               "layers.*.ffn.experts.*.w2.weight"}};
-static const family_t MINIMAX = {.gate = "model.layers.*.block_sparse_moe.gate.weight",
-                                 .selection_bias = "model.layers.*.block_sparse_moe.e_score_correction_bias",
-                                 .expert = {"model.layers.*.block_sparse_moe.experts.*.w1.weight",
-                                            "model.layers.*.block_sparse_moe.experts.*.w3.weight",
-                                            "model.layers.*.block_sparse_moe.experts.*.w2.weight"}};
-static const family_t GPT_OSS = {
-    .gate = "model.layers.*.mlp.router.weight",
-    .bias = "model.layers.*.mlp.router.bias",
-    .expert = {"model.layers.*.mlp.experts.gate_up_proj", NULL, "model.layers.*.mlp.experts.down_proj"},
-    .confirmed = true};
-static const family_t LLAMA = {
-    .gate = "language_model.model.layers.*.feed_forward.router.weight",
-    .expert = {"language_model.model.layers.*.feed_forward.experts.gate_up_proj", NULL,
-               "language_model.model.layers.*.feed_forward.experts.down_proj"},
-    .lookalike = {"language_model.model.layers.*.feed_forward.shared_expert.gate_proj.weight"},
-    .confirmed = true};
-static const family_t JAMBA = {.gate = "model.layers.*.feed_forward.router.weight",
-                               .expert = {"model.layers.*.feed_forward.experts.*.gate_proj.weight",
-                                          "model.layers.*.feed_forward.experts.*.up_proj.weight",
-                                          "model.layers.*.feed_forward.experts.*.down_proj.weight"},
-                               .confirmed = true};
-static const family_t DBRX = {.gate = "transformer.blocks.*.ffn.router.layer.weight",
-                              .expert = {"transformer.blocks.*.ffn.experts.mlp.w1",
-                                         "transformer.blocks.*.ffn.experts.mlp.v1",
-                                         "transformer.blocks.*.ffn.experts.mlp.w2"},
-                              .confirmed = true};
-static const family_t SWITCH = {.gate = "encoder.block.*.layer.1.mlp.router.classifier.weight",
-                                .decoder = "decoder.block.*.layer.2.mlp.router.classifier.weight",
-                                .expert = {"encoder.block.*.layer.1.mlp.experts.expert_*.wi.weight", NULL,
-                                           "encoder.block.*.layer.1.mlp.experts.expert_*.wo.weight"},
-                                .confirmed = true};
-static const family_t GROK = {.gate = "transformer.decoder_layer_*.router.w",
-                              .transposed = true,
-                              .expert = {"transformer.decoder_layer_*.moe.linear.w",
-                                         "transformer.decoder_layer_*.moe.linear_v.w",
-                                         "transformer.decoder_layer_*.moe.linear_1.w"}};
-static const family_t GEMMA = {.gate = "model.language_model.layers.*.router.proj.weight",
-                               .scale = "model.language_model.layers.*.router.per_expert_scale",
-                               .expert = {"model.language_model.layers.*.experts.gate_up_proj", NULL,
-                                          "model.language_model.layers.*.experts.down_proj"},
-                               .lookalike = {"model.language_model.layers.*.mlp.gate_proj.weight"},
-                               .confirmed = true};
-// No checkpoint of these was published; names are borrowed.
-static const family_t UNPUBLISHED = {
-    .gate = "layers.*.moe.gate.wg.weight",
-    .expert = {"layers.*.moe.experts.*.wi.weight", NULL, "layers.*.moe.experts.*.wo.weight"}};
-
-// How a model's files are laid out. `keys` has the keys of config.json for N, k (NULL: it does not say), and d; NULL: no config.json.
-typedef struct layout {
-    const char *model; // as in the table
-    const family_t *family;
-    size_t first, step;
-    const char *const *keys;
-    const char *more; // other entries of config.json
-} layout_t;
-
-static const char *const DEEPSEEK_KEYS[] = {"n_routed_experts", "num_experts_per_tok", "hidden_size"};
-static const char *const QWEN_KEYS[] = {"num_experts", "num_experts_per_tok", "hidden_size"};
-static const char *const LOCAL_KEYS[] = {"num_local_experts", "num_experts_per_tok", "hidden_size"};
-static const char *const GEMMA_KEYS[] = {"num_experts", "top_k_experts", "hidden_size"};
-static const char *const SWITCH_KEYS[] = {"num_experts", NULL, "d_model"};
-static const char *const DBRX_KEYS[] = {"moe_num_experts", "moe_top_k", "d_model"};
-
-static const char SIGMOID[] =
-    "\"scoring_func\": \"sigmoid\", \"topk_method\": \"noaux_tc\", \"n_group\": 1, \"topk_group\": 1";
-static const layout_t LAYOUTS[] = {
-    {"Switch-Base-8", &SWITCH, 1, 2, SWITCH_KEYS, NULL},
-    {"Switch-Base-256", &SWITCH, 1, 2, SWITCH_KEYS, NULL},
-    {"Switch-C-2048", &SWITCH, 0, 1, SWITCH_KEYS, NULL},
-    {"GShard MoE(2048E 36L)", &UNPUBLISHED, 1, 2, NULL, NULL},
-    {"GLaM 64B/64E", &UNPUBLISHED, 1, 2, NULL, NULL},
-    {"Mixtral 8x7B", &MIXTRAL, 0, 1, LOCAL_KEYS, NULL},
-    {"Mixtral 8x22B", &MIXTRAL, 0, 1, LOCAL_KEYS, NULL},
-    {"DeepSeekMoE 16B", &DEEPSEEK, 1, 1, DEEPSEEK_KEYS,
-     "\"norm_topk_prob\": false, \"scoring_func\": \"softmax\""},
-    {"DeepSeek-V2", &DEEPSEEK, 1, 1, DEEPSEEK_KEYS,
-     "\"scoring_func\": \"softmax\", \"topk_method\": \"group_limited_greedy\", \"n_group\": 8, "
-     "\"topk_group\": 3"},
-    {"DeepSeek-V2-Lite", &DEEPSEEK, 1, 1, DEEPSEEK_KEYS,
-     "\"scoring_func\": \"softmax\", \"topk_method\": \"greedy\", \"n_group\": 1, \"topk_group\": 1"},
-    {"DeepSeek-V3", &CORRECTED, 3, 1, DEEPSEEK_KEYS,
-     "\"scoring_func\": \"sigmoid\", \"topk_method\": \"noaux_tc\", \"n_group\": 8, \"topk_group\": 4, "
-     "\"norm_topk_prob\": true"},
-    {"DeepSeek-V4-Flash", &DEEPSEEK_4, 0, 1, DEEPSEEK_KEYS, "\"scoring_func\": \"sqrtsoftplus\""},
-    {"Qwen1.5-MoE-A2.7B", &QWEN, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": false"},
-    {"Qwen2-57B-A14B", &QWEN, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": false"},
-    {"Qwen3-30B-A3B", &OLMOE, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": true"},
-    {"Qwen3-235B-A22B", &OLMOE, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": true"},
-    {"Qwen3-Coder-480B-A35B", &OLMOE, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": true"},
-    {"Qwen3-Next-80B-A3B", &QWEN, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": true"},
-    {"OLMoE-1B-7B", &OLMOE, 0, 1, QWEN_KEYS, "\"norm_topk_prob\": false"},
-    {"DBRX", &DBRX, 0, 1, DBRX_KEYS, NULL},
-    {"Grok-1", &GROK, 0, 1, NULL, NULL},
-    {"Jamba-v0.1", &JAMBA, 1, 2, QWEN_KEYS, NULL},
-    {"Phi-3.5-MoE", &MIXTRAL, 0, 1, LOCAL_KEYS, NULL},
-    {"gpt-oss-20b", &GPT_OSS, 0, 1, LOCAL_KEYS, NULL},
-    {"gpt-oss-120b", &GPT_OSS, 0, 1, LOCAL_KEYS, NULL},
-    {"Llama 4 Scout (17B-16E)", &LLAMA, 0, 1, LOCAL_KEYS, NULL},
-    {"Llama 4 Maverick (17B-128E)", &LLAMA, 1, 2, LOCAL_KEYS, NULL},
-    {"Kimi K2", &CORRECTED, 1, 1, DEEPSEEK_KEYS, SIGMOID},
-    {"Kimi K3", &CORRECTED, 1, 1, DEEPSEEK_KEYS, SIGMOID},
-    {"GLM-4.5 (355B-A32B)", &CORRECTED, 3, 1, DEEPSEEK_KEYS, "\"n_group\": 1, \"topk_group\": 1"},
-    {"GLM-4.5-Air (106B)", &CORRECTED, 1, 1, DEEPSEEK_KEYS, "\"n_group\": 1, \"topk_group\": 1"},
-    {"MiniMax-Text-01 / M1", &MIXTRAL, 0, 1, LOCAL_KEYS, NULL},
-    {"MiniMax-M2 family", &MINIMAX, 0, 1, LOCAL_KEYS, "\"scoring_func\": \"sigmoid\""},
-    {"Gemma 4 26B", &GEMMA, 0, 1, GEMMA_KEYS, NULL},
-};
-
 // A model of the table with its files, and what the loader made of them.
 typedef struct checkpoint {
     const model_t *model;
-    const layout_t *layout;
+    const model_layout_t *layout;
     size_t layers;             // with a mixture
     char rule[GATE_RULE_NAME]; // from the words of the table
     synthetic_size_t size;
@@ -236,63 +86,6 @@ static void expected_rule(const char *words, char rule[GATE_RULE_NAME]) {
     if (sscanf(place, "%u groups pick %u", &groups, &kept) == 2)
         snprintf(rule + at, (size_t)(GATE_RULE_NAME - at), " in %u of %u groups (%s)", kept, groups,
                  strstr(words, "sum of top-2") != NULL ? "two best" : "best");
-}
-
-static void add(synthetic_checkpoint_t *plan, synthetic_tensor_t *tensors, const char *pattern,
-                const char *dtype, bool drawn, uint64_t rows, uint64_t columns) {
-    if (pattern == NULL)
-        return;
-    tensors[plan->count++] = (synthetic_tensor_t){.pattern = pattern,
-                                                  .dtype = dtype,
-                                                  .drawn = drawn,
-                                                  .rank = columns > 0 ? 2 : 1,
-                                                  .shape = {rows, columns}};
-}
-
-// All tensors of a layer.
-static synthetic_checkpoint_t make_plan(const checkpoint_t *checkpoint, synthetic_tensor_t *tensors,
-                                        const char *config, uint64_t seed) {
-    const family_t *family = checkpoint->layout->family;
-    const uint64_t n = checkpoint->model->experts, d = checkpoint->model->dimension,
-                   width = checkpoint->model->width;
-    const uint64_t shape[2] = {family->transposed ? d : n, family->transposed ? n : d};
-    // Experts that are one tensor are as many rows.
-    const char *first = family->expert[0];
-    const uint64_t many = strchr(first, '*') == strrchr(first, '*') ? n : 1;
-    const size_t stacks = family->decoder != NULL ? 2 : 1, layers = checkpoint->layers / stacks;
-    synthetic_checkpoint_t plan = {.tensors = tensors,
-                                   .experts = n,
-                                   .layers = layers,
-                                   .first = checkpoint->layout->first,
-                                   .step = checkpoint->layout->step,
-                                   .drawn = 1,
-                                   .shards = layers < SHARDS ? layers : SHARDS,
-                                   .config = config,
-                                   .seed = seed};
-    add(&plan, tensors, family->gate, "BF16", true, shape[0], shape[1]);
-    add(&plan, tensors, family->decoder, "BF16", true, shape[0], shape[1]);
-    add(&plan, tensors, family->bias, "BF16", true, n, 0);
-    add(&plan, tensors, family->selection_bias, "F32", true, n, 0);
-    add(&plan, tensors, family->scale, "BF16", true, n, 0);
-    for (int i = 0; i < 3; i++)
-        add(&plan, tensors, family->expert[i], "BF16", false, many * (i < 2 ? width : d), i < 2 ? d : width);
-    add(&plan, tensors, family->lookalike[0], "BF16", false, width, d);
-    add(&plan, tensors, family->lookalike[1], "BF16", false, 1, d);
-    return plan;
-}
-
-static const char *make_config(const checkpoint_t *checkpoint, char text[TEXT]) {
-    const layout_t *layout = checkpoint->layout;
-    if (layout->keys == NULL)
-        return NULL;
-    int at = snprintf(text, TEXT, "{\"model_type\": \"synthetic\", \"%s\": %lu, \"%s\": %lu", layout->keys[0],
-                      checkpoint->model->experts, layout->keys[2], checkpoint->model->dimension);
-    if (layout->keys[1] != NULL)
-        at += snprintf(text + at, (size_t)(TEXT - at), ", \"%s\": %lu", layout->keys[1],
-                       checkpoint->model->active);
-    snprintf(text + at, (size_t)(TEXT - at), "%s%s}\n", layout->more != NULL ? ", " : "",
-             layout->more != NULL ? layout->more : "");
-    return text;
 }
 
 // ---- Looking for routers ----
@@ -323,8 +116,8 @@ static long count_differences(experiment_t *run, const synthetic_checkpoint_t *p
 // Compares the gates that were found with the row of the table.
 static void compare_gates(checkpoint_t *checkpoint, const gate_tensors_t *found, wrong_t *wrong) {
     const model_t *model = checkpoint->model;
-    const layout_t *layout = checkpoint->layout;
-    const family_t *family = layout->family;
+    const model_layout_t *layout = checkpoint->layout;
+    const model_layout_family_t *family = layout->family;
     const size_t gates = gate_tensors_count(found), stack = family->decoder != NULL ? gates / 2 : gates;
     for (size_t i = 0; i < gates; i++) {
         const gate_tensor_t *gate = gate_tensors_at(found, i);
@@ -340,7 +133,7 @@ static void compare_gates(checkpoint_t *checkpoint, const gate_tensors_t *found,
 }
 
 // Kinds of other names that suggest a router; of each the loader must say why it is none.
-static size_t count_suggestive(const synthetic_checkpoint_t *plan, const family_t *family) {
+static size_t count_suggestive(const synthetic_checkpoint_t *plan, const model_layout_family_t *family) {
     size_t count = 0;
     for (size_t t = 1; t < plan->count; t++) {
         const char *name = plan->tensors[t].pattern;
@@ -352,7 +145,7 @@ static size_t count_suggestive(const synthetic_checkpoint_t *plan, const family_
 
 static wrong_t compare(experiment_t *run, checkpoint_t *checkpoint, const synthetic_checkpoint_t *plan,
                        gate_tensors_t *found) {
-    const layout_t *layout = checkpoint->layout;
+    const model_layout_t *layout = checkpoint->layout;
     const size_t gates = gate_tensors_count(found);
     const bool says_active = layout->keys != NULL && layout->keys[1] != NULL;
     const size_t active = says_active ? checkpoint->model->active : 0;
@@ -379,14 +172,17 @@ static char *make_folder(experiment_t *run) {
 
 // Writes the files of a model, looks for its routers, and removes the files.
 static wrong_t examine(experiment_t *run, checkpoint_t *checkpoint) {
-    synthetic_tensor_t tensors[TENSORS];
-    char text[TEXT];
+    synthetic_tensor_t tensors[MODEL_LAYOUT_TENSORS];
+    char config[MODEL_LAYOUT_CONFIG];
     char *folder = make_folder(run);
     fault_t fault = {0};
     gate_tensors_t *found = NULL;
     wrong_t wrong = {0};
-    const synthetic_checkpoint_t plan =
-        make_plan(checkpoint, tensors, make_config(checkpoint, text), experiment_seed(run));
+    synthetic_checkpoint_t plan =
+        model_layout_plan(checkpoint->layout, checkpoint->model, checkpoint->layers, tensors, config);
+    plan.drawn = 1;
+    plan.shards = plan.layers < SHARDS ? plan.layers : SHARDS;
+    plan.seed = experiment_seed(run);
     if (synthetic_checkpoint_write(&plan, folder, &checkpoint->size, &fault) == FAULT_NONE)
         gate_tensors_open(folder, &found, &fault);
     if (fault.status == FAULT_NONE)
@@ -396,14 +192,6 @@ static wrong_t examine(experiment_t *run, checkpoint_t *checkpoint) {
     free(folder);
     experiment_accept(run, &fault);
     return wrong;
-}
-
-static const layout_t *find_layout(experiment_t *run, const char *model) {
-    for (size_t i = 0; i < COUNT(LAYOUTS); i++)
-        if (strcmp(LAYOUTS[i].model, model) == 0)
-            return &LAYOUTS[i];
-    experiment_stop(run, FAULT_INPUT,
-                    "data/architectures.csv: no names of tensors are known for the model «%s»", model);
 }
 
 static bool is_chosen(const experiment_t *run, const char *model) {
@@ -721,7 +509,11 @@ static size_t make_list(experiment_t *run, const models_t *models, checkpoint_t 
     experiment_numbers(run, &models->sheet, "layers_moe", layers);
     for (size_t i = 0; i < models->count; i++) {
         const model_t *model = &models->list[i];
-        const layout_t *layout = find_layout(run, model->name);
+        const model_layout_t *layout = model_layout_of(model->name);
+        if (layout == NULL)
+            experiment_stop(run, FAULT_INPUT,
+                            "data/architectures.csv: no names of tensors are known for the model «%s»",
+                            model->name);
         if (!is_chosen(run, model->name))
             continue;
         checkpoint_t *checkpoint = &list[count++];

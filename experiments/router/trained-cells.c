@@ -35,6 +35,7 @@
 #include "routing/wall.h"
 
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
@@ -230,13 +231,9 @@ static int make_layer(const workshop_t *shop, specimen_t *s, size_t start, state
 
 // The plane or line through m + 1 test images, exactly.
 static int slice_at(const specimen_t *s, const size_t *rows, slong m, layer_t **slice) {
-    const double levels = (double)s->set->test.levels;
     fmpq_mat_t points;
     fmpq_mat_init(points, m + 1, (slong)s->set->d);
-    for (slong i = 0; i <= m; i++)
-        for (slong j = 0; j < (slong)s->set->d; j++)
-            fmpq_set_si(fmpq_mat_entry(points, i, j), (slong)(levels * image_at(s, rows[i])[j]),
-                        (ulong)levels);
+    experiment_images_points(&s->set->test, rows, points);
     const int status = slice_layer(s->exact, points, slice);
     fmpq_mat_clear(points);
     return status;
@@ -433,11 +430,6 @@ static void look_for_wall(specimen_t *s, topk_pass_t *pass, const double *x, con
     s->value[ADJACENT] += wall.adjacent;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    const double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
-
 static int measure_walls(const workshop_t *shop, specimen_t *s, size_t start) {
     const size_t n = s->shape->experts, d = s->set->d;
     stream_t stream = stream_of(shop, s, TRY_BLOCK, start);
@@ -497,7 +489,7 @@ static size_t pool_distances(const workshop_t *shop, size_t at, state_t state, d
         memcpy(distances + count, s->distance, s->images * sizeof *distances);
         count += s->images;
     }
-    qsort(distances, count, sizeof *distances, compare_doubles);
+    gsl_sort(distances, 1, count);
     return count;
 }
 
@@ -541,15 +533,10 @@ static gsl_sf_result gaussian_changes(experiment_t *run, const workshop_t *shop,
     for (size_t p = 0; p < PAIRS; p++)
         draw_images(&gates.set->test.data, &stream, 2, gates.rows[p]);
     char part[64];
-    snprintf(part, sizeof part, "%s.gates.%zu", NAME, at);
-    moments_t *moments = experiment_memory(run, moments_alloc(1));
-    const montecarlo_params_t params = {.samples = experiment_quick(run) ? ROUTERS_QUICK : ROUTERS,
-                                        .seed = experiment_seed(run),
-                                        .experiment = stream_experiment(part),
-                                        .samples_per_block = ROUTER_BLOCK,
-                                        .work_size = gates.shape->experts * (gates.set->d + 1),
-                                        .threads = experiment_threads(run)};
-    experiment_require(run, montecarlo_run(&params, sample_gates, &gates, moments), "gates");
+    snprintf(part, sizeof part, "gates.%zu", at);
+    moments_t *moments =
+        experiment_montecarlo_blocks(run, part, experiment_quick(run) ? ROUTERS_QUICK : ROUTERS, ROUTER_BLOCK,
+                                     1, gates.shape->experts * (gates.set->d + 1), sample_gates, &gates);
     const gsl_sf_result result = moments_estimate(moments, 0);
     moments_free(moments);
     return result;

@@ -43,10 +43,8 @@
 
 // ---- Parameters ----
 
-enum {
-    SPLIT = 5,
-    POOL = 2
-}; // every SPLIT-th digit is for the test; pixels of Fashion-MNIST: means of POOL x POOL
+// Every SPLIT-th digit is for the test; pixels of Fashion-MNIST are means of POOL x POOL.
+enum { SPLIT = 5, POOL = 2 };
 enum { FASHION_TRAINED = 60000, FASHION_EXAMINED = 10000 };
 enum { WIDTH = 64, HIDDEN = 16 };                                                    // D and H of all stacks
 enum { START_BLOCK = 0, ORDER_BLOCK = 100, NOISE_BLOCK = 1000, SHIFT_BLOCK = 2000 }; // of random streams

@@ -24,9 +24,9 @@
 #include "number/shards.h"
 #include "routing/gap_sample.h"
 #include "routing/margin.h"
+#include "routing/topk_batch.h"
 #include "routing/wall.h"
 
-#include <gsl/gsl_blas.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
@@ -61,10 +61,8 @@ static const double DOMAIN_SHARE = 0.1; // how far off a law may be in its domai
 // window is too wide for the density.
 static const double KERNEL_SHARE = 4;
 enum { KERNEL_ROWS = 10000, FEW_AT = 4 };
-enum {
-    RULES = 4,
-    EXPONENT_AT = 8
-}; // exponents of truncation: mixtures of more experts, the half decade up to this temperature
+// Exponents of truncation: mixtures of more experts, the half decade up to this temperature.
+enum { RULES = 4, EXPONENT_AT = 8 };
 static const char *const NAME = "trained-temperature", *const SOFT = "router/temperature-law",
                          *const GUMBEL = "router/gumbel-top-k";
 
@@ -119,13 +117,6 @@ static double temperature(const gate_t *gate, size_t t) {
     return gate->unit * scale_at(t);
 }
 
-static double affine(const double *w, const double *x, size_t n) {
-    double sum = w[n];
-    for (size_t i = 0; i < n; i++)
-        sum += w[i] * x[i];
-    return sum;
-}
-
 static int train_layer(const kind_t *kind, const topk_data_t *data, size_t inputs,
                        const topk_training_t *training, uint64_t seed, uint32_t number,
                        topk_layer_t **result) {
@@ -177,11 +168,11 @@ static int prepare_gate(const workshop_t *shop, gate_t *gate) {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
             const double *a = router + i * (d + 1), *b = router + j * (d + 1);
-            gate->products[i * n + j] = affine(a, b, d) - a[d];
+            gate->products[i * n + j] = topk_affine(a, b, d) - a[d];
         }
     for (size_t row = 0; row < rows; row++)
         for (size_t i = 0; i < n; i++)
-            gate->logits[row * n + i] = affine(router + i * (d + 1), gate->images->inputs + row * d, d);
+            gate->logits[row * n + i] = topk_affine(router + i * (d + 1), gate->images->inputs + row * d, d);
     const int status = topk_layer_classify(gate->layer, &shop->all->data, &correct, NULL);
     gate->accuracy = (double)correct / (double)rows;
     return status == GSL_SUCCESS ? find_unit(gate) : status;
@@ -208,40 +199,8 @@ static void free_gate(gate_t *gate) {
 
 // o of one expert.
 static void run_expert(const topk_layer_t *layer, size_t expert, const double *x, double *output) {
-    const size_t d = layer->shape.inputs;
     double hidden[WIDTH];
-    for (size_t u = 0; u < WIDTH; u++) {
-        const double height = affine(layer->hidden + (expert * WIDTH + u) * (d + 1), x, d);
-        hidden[u] = height > 0 ? height : 0;
-    }
-    for (size_t c = 0; c < CLASSES; c++)
-        output[c] = affine(layer->output + (expert * CLASSES + c) * (WIDTH + 1), hidden, WIDTH);
-}
-
-// Logits of many inputs, rows x N. `biased` is rows x (d + 1), an input and a one.
-static void run_router(const topk_layer_t *layer, const double *biased, size_t rows, double *logits) {
-    const size_t n = layer->shape.experts, d = layer->shape.inputs;
-    const gsl_matrix_const_view x = gsl_matrix_const_view_array(biased, rows, d + 1),
-                                router = gsl_matrix_const_view_array(layer->router, n, d + 1);
-    gsl_matrix_view z = gsl_matrix_view_array(logits, rows, n);
-    gsl_blas_dgemm(CblasNoTrans, CblasTrans, 1, &x.matrix, &router.matrix, 0, &z.matrix);
-}
-
-// Outputs of all experts, rows x N x CLASSES; `hidden` has room for rows x N x WIDTH.
-static void run_experts(const topk_layer_t *layer, const double *biased, size_t rows, double *hidden,
-                        double *outputs) {
-    const size_t n = layer->shape.experts, d = layer->shape.inputs, units = n * WIDTH;
-    const gsl_matrix_const_view x = gsl_matrix_const_view_array(biased, rows, d + 1),
-                                rise = gsl_matrix_const_view_array(layer->hidden, units, d + 1);
-    gsl_matrix_view h = gsl_matrix_view_array(hidden, rows, units);
-    gsl_blas_dgemm(CblasNoTrans, CblasTrans, 1, &x.matrix, &rise.matrix, 0, &h.matrix);
-    for (size_t i = 0; i < rows * units; i++)
-        hidden[i] = hidden[i] > 0 ? hidden[i] : 0;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t e = 0; e < n; e++)
-            for (size_t c = 0; c < CLASSES; c++)
-                outputs[(row * n + e) * CLASSES + c] = affine(layer->output + (e * CLASSES + c) * (WIDTH + 1),
-                                                              hidden + row * units + e * WIDTH, WIDTH);
+    topk_expert(layer, expert, x, hidden, output);
 }
 
 // ---- Losses ----
@@ -364,25 +323,6 @@ enum {
 };
 _Static_assert((int)COMPONENTS <= (int)MOMENTS_MAX_DIM, "a sample has room");
 
-// Experts by falling logits: those within `reach` of the first, at most `most`; returns how many.
-static size_t rank_experts(const double *logits, size_t n, double reach, size_t most, size_t *order) {
-    size_t count = 0, top = 0;
-    for (size_t e = 1; e < n; e++)
-        if (logits[e] > logits[top])
-            top = e;
-    for (size_t e = 0; e < n; e++) {
-        if (logits[e] < logits[top] - reach)
-            continue;
-        size_t at = count < most ? count++ : most;
-        for (; at > 0 && logits[order[at - 1]] < logits[e]; at--)
-            if (at < most)
-                order[at] = order[at - 1];
-        if (at < most)
-            order[at] = e;
-    }
-    return count;
-}
-
 // The mixture of the first `kept` of the ranked experts at a temperature.
 static void mix(const double *logits, const double *outputs, const size_t *order, size_t kept, double tau,
                 double *h) {
@@ -403,13 +343,13 @@ static void cool(const gate_t *gate, size_t label, const double *logits, const d
                  double *sample) {
     const size_t n = gate->kind->experts;
     size_t order[MOST_EXPERTS];
-    const size_t near = rank_experts(logits, n, COLD * temperature(gate, TAUS - 1), n, order);
+    topk_choose(logits, n, n, order);
     const double *hard = outputs + order[0] * CLASSES, loss = cross_entropy(hard, label);
     for (size_t t = 0; t < TAUS; t++) {
         const double tau = temperature(gate, t);
         double h[CLASSES], cut[CLASSES];
         size_t warm = 1;
-        while (warm < near && logits[order[warm]] > logits[order[0]] - COLD * tau)
+        while (warm < n && logits[order[warm]] > logits[order[0]] - COLD * tau)
             warm++;
         mix(logits, outputs, order, warm, tau, h);
         sample[FIRST + t] = warm == 1 ? 0 : square_distance(h, hard);
@@ -446,7 +386,7 @@ static void shake(const gate_t *gate, const double *x, const double *logits, con
     size_t clean[MOST_EXPERTS], noisy[MOST_EXPERTS];
     double shaken[MOST_EXPERTS], before[CLASSES], after[CLASSES];
     bool known = false;
-    rank_experts(logits, n, HUGE_VAL, k + 1, clean);
+    topk_choose(logits, n, k + 1, clean);
     const double gap = logits[clean[k - 1]] - logits[clean[k]];
     for (size_t t = 0; t < TAUS; t++) {
         const double tau = temperature(gate, t);
@@ -455,7 +395,7 @@ static void shake(const gate_t *gate, const double *x, const double *logits, con
             continue;
         for (size_t e = 0; e < n; e++)
             shaken[e] = logits[e] + tau * gumbels[e];
-        rank_experts(shaken, n, HUGE_VAL, k, noisy);
+        topk_choose(shaken, n, k, noisy);
         if (same_set(clean, noisy, k))
             continue;
         if (!known)
@@ -491,9 +431,9 @@ static int sample_gate(const montecarlo_block_t *block, const void *context) {
             biased[i * (d + 1) + c] = gate->images->inputs[images[i] * d + c] + NOISE * normals[i * d + c];
         biased[i * (d + 1) + d] = 1;
     }
-    run_router(gate->layer, biased, count, logits);
+    topk_batch_logits(gate->layer, biased, count, logits);
     if (is_soft(gate->kind))
-        run_experts(gate->layer, biased, count, hidden, outputs);
+        topk_batch_outputs(gate->layer, biased, count, hidden, outputs);
     memset(block->samples, 0, count * COMPONENTS * sizeof *block->samples);
     for (size_t i = 0; i < count; i++) {
         const double *x = biased + i * (d + 1), *z = logits + i * n;
@@ -516,20 +456,10 @@ static int sample_gate(const montecarlo_block_t *block, const void *context) {
 
 static moments_t *sample_one(experiment_t *run, const gate_t *gate) {
     char part[64];
-    snprintf(part, sizeof part, "%s.%zu.%zu", NAME, gate->kind->experts, gate->kind->active);
-    moments_t *result = experiment_memory(run, moments_alloc(COMPONENTS));
-    const montecarlo_params_t params = {.samples = experiment_quick(run) ? SAMPLES_QUICK
-                                                   : is_soft(gate->kind) ? SAMPLES
-                                                                         : TOP_K_SAMPLES,
-                                        .seed = experiment_seed(run),
-                                        .experiment = stream_experiment(part),
-                                        .samples_per_block = BLOCK,
-                                        .work_size = work_of(gate),
-                                        .threads = experiment_threads(run),
-                                        .progress = experiment_progress,
-                                        .progress_context = run};
-    experiment_require(run, montecarlo_run(&params, sample_gate, gate, result), part);
-    return result;
+    const uint64_t samples = is_soft(gate->kind) ? SAMPLES : TOP_K_SAMPLES;
+    snprintf(part, sizeof part, "%zu.%zu", gate->kind->experts, gate->kind->active);
+    return experiment_montecarlo_blocks(run, part, experiment_quick(run) ? SAMPLES_QUICK : samples, BLOCK,
+                                        COMPONENTS, work_of(gate), sample_gate, gate);
 }
 
 // ---- Observed against the law ----
@@ -699,8 +629,8 @@ static void add_rows(experiment_t *run, const topk_layer_t *layer, const topk_da
             memcpy(biased + i * (d + 1), data->inputs + (at + i) * d, d * sizeof *biased);
             biased[i * (d + 1) + d] = 1;
         }
-        run_router(layer, biased, count, logits + at * n);
-        run_experts(layer, biased, count, hidden, outputs + at * n * CLASSES);
+        topk_batch_logits(layer, biased, count, logits + at * n);
+        topk_batch_outputs(layer, biased, count, hidden, outputs + at * n * CLASSES);
     }
     free(biased);
 }

@@ -2,6 +2,7 @@
 // Pictures by gnuplot; see gnuplot.h.
 #include "cli/gnuplot.h"
 
+#include "io/ending.h"
 #include "io/output.h"
 
 #include <errno.h>
@@ -9,13 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool ends_in(const char *text, const char *end) {
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 bool gnuplot_knows(const char *path) {
-    return ends_in(path, ".svg") || ends_in(path, ".pdf");
+    return ending_is(path, ".svg") || ending_is(path, ".pdf");
 }
 
 fault_status_t gnuplot_examine(const char *path, fault_t *fault) {
@@ -32,7 +28,7 @@ static fault_status_t run(const char *temporary, const char *path,
     FILE *script = popen("gnuplot - >/dev/null 2>&1", "we");
     if (script == NULL)
         return fault_set(fault, FAULT_SYSTEM, "cannot run gnuplot: %s", strerror(errno));
-    print(script, temporary, ends_in(path, ".svg"), context);
+    print(script, temporary, ending_is(path, ".svg"), context);
     const int status = pclose(script);
     if (status != 0 || access(temporary, R_OK) != 0) {
         unlink(temporary);

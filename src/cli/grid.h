@@ -3,7 +3,6 @@
 #ifndef MOEGEOM_CLI_GRID_H
 #define MOEGEOM_CLI_GRID_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 enum { GRID_CELL = 48, GRID_LINE = 100 };

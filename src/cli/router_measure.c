@@ -4,6 +4,7 @@
 #include "cli/router.h"
 #include "geometry/gate_layer.h"
 #include "io/array.h"
+#include "io/ending.h"
 #include "io/rational.h"
 #include "routing/great_circle.h"
 #include "stat/stream.h"
@@ -14,7 +15,6 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 // Seeded numbers are normal ones rounded to sixteenths, so that exact slices stay short.
 enum { SEEDED = 16, PARTS = 16, MOST_POINTS = 4096, POINTS_BLOCK = 0, CIRCLES_BLOCK = 1 };
@@ -33,11 +33,6 @@ static void draw_sixteenths(uint64_t seed, uint32_t block, double *values, size_
 }
 
 // ---- Points ----
-
-static bool ends_with(const char *text, const char *end) {
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
 
 static void check_count(const char *path, uint64_t count) {
     if (count < 1 || count > MOST_POINTS)
@@ -87,7 +82,7 @@ static void read_text(const char *path, router_points_t *points) {
 
 router_points_t router_points_make(const router_request_t *request, size_t dimension) {
     router_points_t points = {.given = request->points != NULL, .dimension = dimension};
-    if (points.given && !ends_with(request->points, ".npy")) {
+    if (points.given && !ending_is(request->points, ".npy")) {
         read_text(request->points, &points);
         return points;
     }

@@ -2,28 +2,18 @@
 // Exact routers of gate matrices; see gate_layer.h.
 #include "geometry/gate_layer.h"
 
+#include "number/dyadic.h"
+
 #include <flint/fmpz_vec.h>
 #include <flint/nmod_mat.h>
 #include <flint/ulong_extras.h>
 #include <gsl/gsl_errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 // ---- Integers ----
 
-// The exponent of the last bit of any of these numbers that are not 0; `least` when that is lower.
-static slong last_place(const double *values, size_t count, slong least) {
-    for (size_t i = 0; i < count; i++) {
-        int exponent;
-        const double mantissa = ldexp(frexp(values[i], &exponent), 53);
-        if (mantissa == 0)
-            continue;
-        const slong place = exponent - 53 + (slong)__builtin_ctzll((unsigned long long)(long long)mantissa);
-        least = place < least ? place : least;
-    }
-    return least;
-}
+static const slong LARGEST = 1024; // no double has a digit there
 
 int gate_layer_alloc(const double *weights, const double *bias, size_t experts, size_t dimension,
                      size_t active, layer_t **layer) {
@@ -32,15 +22,14 @@ int gate_layer_alloc(const double *weights, const double *bias, size_t experts, 
     layer_t *result = layer_alloc((slong)experts, (slong)active, 0, (slong)dimension);
     if (result == NULL)
         return GSL_ENOMEM;
-    slong place = last_place(weights, experts * dimension, 1024);
+    slong place = dyadic_last_place(weights, experts * dimension, LARGEST);
     if (bias != NULL)
-        place = last_place(bias, experts, place);
+        place = dyadic_last_place(bias, experts, place);
     for (size_t i = 0; i < experts; i++) {
         fmpz *row = result->router->rows[i];
-        for (size_t j = 0; j < dimension; j++)
-            fmpz_set_d_2exp(row + j, weights[i * dimension + j], -place);
+        dyadic_integers(row, weights + i * dimension, dimension, place);
         if (bias != NULL)
-            fmpz_set_d_2exp(row + dimension, bias[i], -place);
+            dyadic_integers(row + dimension, bias + i, 1, place);
     }
     *layer = result;
     return GSL_SUCCESS;

@@ -38,7 +38,6 @@
 #include "geometry/reach.h"
 
 #include <flint/fmpz_vec.h>
-#include <math.h>
 #include <stdint.h>
 
 #define FLATS_UNIT 0x1p-53

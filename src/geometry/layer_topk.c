@@ -2,26 +2,12 @@
 // A trained layer as exact data; see layer_topk.h.
 #include "geometry/layer_topk.h"
 
-#include <math.h>
+#include "number/dyadic.h"
 
 // The binary place of the last digit of all values; 0 when all are 0.
 static slong last_place(const double *values, size_t n) {
-    slong least = WORD_MAX;
-    for (size_t i = 0; i < n; i++) {
-        int exponent;
-        const double mantissa = ldexp(frexp(values[i], &exponent), 53);
-        if (mantissa == 0)
-            continue;
-        const slong place = exponent - 53 + __builtin_ctzll((unsigned long long)fabs(mantissa));
-        least = place < least ? place : least;
-    }
-    return least == WORD_MAX ? 0 : least;
-}
-
-// n values times 2^-place: integers.
-static void set_row(fmpz *row, const double *values, size_t n, slong place) {
-    for (size_t j = 0; j < n; j++)
-        fmpz_set_d_2exp(row + j, values[j], -place);
+    const slong place = dyadic_last_place(values, n, WORD_MAX);
+    return place == WORD_MAX ? 0 : place;
 }
 
 // (r, -r.m) times 2^-(place + the centre's last place).
@@ -30,7 +16,7 @@ static void set_centred_row(fmpz *row, const double *weights, const double *cent
     fmpz_t factor;
     fmpz_init(factor);
     fmpz_zero(row + n);
-    set_row(row, weights, n, place);
+    dyadic_integers(row, weights, n, place);
     for (size_t j = 0; j < n; j++) {
         fmpz_set_d_2exp(factor, centre[j], -of_centre);
         fmpz_submul(row + n, row + j, factor);
@@ -50,7 +36,7 @@ static void set_router(layer_t *exact, const topk_layer_t *layer) {
     for (size_t i = 0; i < layer->shape.experts; i++) {
         const double *row = layer->router + i * columns;
         if (layer->centre == NULL)
-            set_row(exact->router->rows[i], row, columns, common);
+            dyadic_integers(exact->router->rows[i], row, columns, common);
         else
             set_centred_row(exact->router->rows[i], row, layer->centre, inputs, common);
     }
@@ -66,7 +52,7 @@ layer_t *layer_topk(const topk_layer_t *layer) {
     set_router(exact, layer);
     for (size_t i = 0; i < shape->experts * shape->width; i++) {
         const double *row = layer->hidden + i * columns;
-        set_row(exact->rows->rows[i], row, columns, last_place(row, columns));
+        dyadic_integers(exact->rows->rows[i], row, columns, last_place(row, columns));
     }
     return exact;
 }

@@ -11,7 +11,6 @@
 #include <flint/ulong_extras.h>
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     ATTEMPTS = 8,

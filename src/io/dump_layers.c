@@ -3,6 +3,7 @@
 #include "io/dump_layers.h"
 
 #include "io/dump.h"
+#include "io/ending.h"
 #include "io/npy.h"
 #include "io/quote.h"
 
@@ -266,12 +267,9 @@ static fault_status_t add_path(dump_list_t *list, const char *path, fault_t *fau
 
 static int is_layer_file(const struct dirent *entry) {
     static const char *const endings[] = {".npy", ".safetensors", ".csv"};
-    const size_t length = strlen(entry->d_name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        const size_t ending = strlen(endings[i]);
-        if (length > ending && strcmp(entry->d_name + length - ending, endings[i]) == 0)
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ending_is(entry->d_name, endings[i]))
             return entry->d_name[0] != '.';
-    }
     return 0;
 }
 

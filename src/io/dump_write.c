@@ -2,46 +2,28 @@
 // Writes dumps of routers; see dump_write.h.
 #include "io/dump_write.h"
 
+#include "io/floats.h"
 #include "io/output.h"
 
-#include <inttypes.h>
-#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ALIGNMENT = 64, HEADER_ROOM = 256, ITEM_MOST = 8 };
+enum { ALIGNMENT = 64, HEADER_ROOM = 256 };
 
 static const struct {
     const char *npy, *dtype;
-    size_t item;
-    int fraction, least; // bits of the fraction, and the least exponent of a normal number
+    floats_format_t format;
 } types[] = {
-    [DUMP_F64] = {"<f8", "F64", 8, 52, -1022},
-    [DUMP_F32] = {"<f4", "F32", 4, 23, -126},
-    [DUMP_F16] = {"<f2", "F16", 2, 10, -14},
-    [DUMP_BF16] = {NULL, "BF16", 2, 7, -126},
+    [DUMP_F64] = {"<f8", "F64", FLOATS_BINARY64},
+    [DUMP_F32] = {"<f4", "F32", FLOATS_BINARY32},
+    [DUMP_F16] = {"<f2", "F16", FLOATS_BINARY16},
+    [DUMP_BF16] = {NULL, "BF16", FLOATS_BFLOAT16},
 };
 
-// The bits of the nearest number of a type to a magnitude, of ties the even one.
-static uint64_t encode(double size, dump_type_t type) {
-    const int fraction = types[type].fraction, least = types[type].least;
-    const int exponent = size > 0 && ilogb(size) > least ? ilogb(size) : least;
-    // What is rounded up to the next power of two carries into the exponent.
-    const uint64_t digits = (uint64_t)nearbyint(ldexp(size, fraction - exponent));
-    return ((uint64_t)(exponent - least) << fraction) + digits;
-}
-
-// The bits of the least magnitude that is no finite number.
-static uint64_t limit(dump_type_t type) {
-    return (uint64_t)(3 - 2 * types[type].least) << types[type].fraction;
-}
-
-static void put_number(FILE *stream, uint64_t bits, size_t item) {
-    unsigned char bytes[ITEM_MOST];
-    for (size_t i = 0; i < item; i++)
-        bytes[i] = (unsigned char)(bits >> 8 * i & 255);
-    fwrite(bytes, 1, item, stream);
+static void put_integer(FILE *stream, uint64_t integer, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++)
+        fputc((int)(integer >> 8 * i & 255), stream);
 }
 
 static size_t size_of(const dump_block_t *block) {
@@ -50,15 +32,13 @@ static size_t size_of(const dump_block_t *block) {
 
 static fault_status_t put_numbers(FILE *stream, const char *path, const dump_block_t *block, dump_type_t type,
                                   fault_t *fault) {
-    const size_t item = types[type].item;
+    unsigned char bytes[FLOATS_BYTES];
     for (size_t i = 0; i < size_of(block); i++) {
-        const double value = block->values[i];
-        const uint64_t bits = isfinite(value) ? encode(fabs(value), type) : limit(type);
-        if (bits >= limit(type))
+        if (!floats_encode(types[type].format, block->values[i], bytes))
             return fault_set(fault, FAULT_INPUT,
-                             "cannot write %s: %.17g (number %zu) is not in the range of %s", path, value, i,
-                             types[type].dtype);
-        put_number(stream, bits | (uint64_t)(signbit(value) != 0) << (8 * item - 1), item);
+                             "cannot write %s: %.17g (number %zu) is not in the range of %s", path,
+                             block->values[i], i, types[type].dtype);
+        fwrite(bytes, 1, floats_size(types[type].format), stream);
     }
     return FAULT_NONE;
 }
@@ -87,7 +67,7 @@ static void put_npy_header(FILE *stream, const dump_block_t *block, dump_type_t 
                  types[type].npy, layers, block->rows, block->columns);
     const int start = 10, whole = (start + length + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - start;
     fwrite("\x93NUMPY\1\0", 1, 8, stream);
-    put_number(stream, (uint64_t)whole, 2);
+    put_integer(stream, (uint64_t)whole, 2);
     fprintf(stream, "%-*s\n", whole - 1, header);
 }
 
@@ -108,7 +88,7 @@ fault_status_t dump_write_npy(const char *path, const dump_block_t *block, dump_
 // The header, padded by blanks so that numbers start at a multiple of 8; NULL when memory is short.
 static char *make_tensor_header(const dump_block_t *block, dump_type_t type, size_t *length) {
     char *text = NULL;
-    const size_t bytes = block->rows * block->columns * types[type].item;
+    const size_t bytes = block->rows * block->columns * floats_size(types[type].format);
     FILE *stream = open_memstream(&text, length);
     if (stream == NULL)
         return NULL;
@@ -135,7 +115,7 @@ fault_status_t dump_write_safetensors(const char *path, const dump_block_t *bloc
     if (header == NULL)
         return fault_set(fault, FAULT_SYSTEM, "out of memory while writing %s", path);
     if (output_open(path, &out, fault) == FAULT_NONE) {
-        put_number(output_stream(out), length, 8);
+        put_integer(output_stream(out), length, 8);
         fwrite(header, 1, length, output_stream(out));
         put_numbers(output_stream(out), path, block, type, fault);
         close_output(out, fault);

@@ -7,7 +7,6 @@
 #include "io/fault.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 typedef enum dump_type { DUMP_F64, DUMP_F32, DUMP_F16, DUMP_BF16 } dump_type_t;
 

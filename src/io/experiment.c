@@ -139,12 +139,19 @@ void experiment_progress(void *context, uint64_t done, uint64_t total) {
 
 moments_t *experiment_montecarlo(experiment_t *run, const char *part, uint64_t samples, size_t dim,
                                  size_t work, montecarlo_sampler_t sampler, const void *context) {
+    return experiment_montecarlo_blocks(run, part, samples, 0, dim, work, sampler, context);
+}
+
+moments_t *experiment_montecarlo_blocks(experiment_t *run, const char *part, uint64_t samples, size_t block,
+                                        size_t dim, size_t work, montecarlo_sampler_t sampler,
+                                        const void *context) {
     char name[TEXT_LENGTH];
     snprintf(name, sizeof name, "%s.%s", run->plan->name, part);
     moments_t *result = experiment_memory(run, moments_alloc(dim));
     const montecarlo_params_t params = {.samples = samples,
                                         .seed = run->seed,
                                         .experiment = stream_experiment(name),
+                                        .samples_per_block = block,
                                         .work_size = work,
                                         .threads = run->threads,
                                         .progress = experiment_progress,

@@ -96,6 +96,12 @@ stream_t experiment_stream(const experiment_t *run, uint32_t block);
 moments_t *experiment_montecarlo(experiment_t *run, const char *part, uint64_t samples, size_t dim,
                                  size_t work, montecarlo_sampler_t sampler, const void *context);
 
+// The same in blocks of another size, for samples that take long or much work space.
+//   block  samples of a block; another size is another set of samples
+moments_t *experiment_montecarlo_blocks(experiment_t *run, const char *part, uint64_t samples, size_t block,
+                                        size_t dim, size_t work, montecarlo_sampler_t sampler,
+                                        const void *context);
+
 // The path of a data file, named relative to the data folder, that the experiment is going to read; it belongs to
 // the run. The results are made again when the file changes.
 const char *experiment_data(experiment_t *run, const char *name);

@@ -127,3 +127,13 @@ experiment_images_t experiment_images_split(experiment_t *run, const experiment_
     part.data.rows = count;
     return part;
 }
+
+void experiment_images_points(const experiment_images_t *images, const size_t *rows, fmpq_mat_t points) {
+    const slong d = (slong)(images->side * images->side);
+    for (slong i = 0; i < fmpq_mat_nrows(points); i++)
+        for (slong j = 0; j < d; j++) {
+            const double pixel = images->data.inputs[rows[i] * (size_t)d + (size_t)j];
+            fmpq_set_si(fmpq_mat_entry(points, i, j), (slong)((double)images->levels * pixel),
+                        images->levels);
+        }
+}

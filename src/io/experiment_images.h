@@ -12,6 +12,8 @@
 #include "io/experiment.h"
 #include "routing/topk_layer.h"
 
+#include <flint/fmpq_mat.h>
+
 enum { EXPERIMENT_CLASSES = 10 }; // of both sets
 
 typedef struct experiment_images {
@@ -36,6 +38,11 @@ experiment_images_t experiment_fashion(experiment_t *run, experiment_part_t part
 // The rows whose number leaves the remainder split - 1 (`test`), or all others; a copy.
 experiment_images_t experiment_images_split(experiment_t *run, const experiment_images_t *all, size_t split,
                                             bool test);
+
+// Some images as exact points.
+//   rows    their numbers, one for each row of `points`
+//   points  initialised, with side^2 columns; receives the pixels
+void experiment_images_points(const experiment_images_t *images, const size_t *rows, fmpq_mat_t points);
 
 void experiment_images_free(experiment_images_t *images); // of {0} too
 

@@ -5,6 +5,7 @@
 #ifndef MOEGEOM_IO_FLOATS_H
 #define MOEGEOM_IO_FLOATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // The number in the first bytes of an array.
@@ -21,5 +22,23 @@ typedef void (*floats_expand_t)(const unsigned char *bytes, size_t count, float 
 void floats_binary32s(const unsigned char *bytes, size_t count, float *values);
 void floats_binary16s(const unsigned char *bytes, size_t count, float *values);
 void floats_bfloat16s(const unsigned char *bytes, size_t count, float *values);
+
+// The same formats, to be written.
+typedef enum floats_format {
+    FLOATS_BINARY64,
+    FLOATS_BINARY32,
+    FLOATS_BINARY16,
+    FLOATS_BFLOAT16
+} floats_format_t;
+
+enum { FLOATS_BYTES = 8 }; // of a number, at most
+
+size_t floats_size(floats_format_t format); // bytes of a number
+
+// Writes the number of a format that is nearest to a value, of two such the even one; an infinity for what is beyond the range, and
+// infinities and NaN as such.
+//   bytes  receives floats_size bytes
+// Returns whether it is a finite number.
+bool floats_encode(floats_format_t format, double value, unsigned char *bytes);
 
 #endif

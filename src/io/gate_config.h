@@ -20,8 +20,8 @@ typedef struct gate_config {
     size_t dimension;    // d
     size_t layers;       // of the whole model
     size_t groups, kept; // groups of experts, and how many are kept
-    bool
-        normalised; // whether the weights of the selected experts are made to sum to one; only if `norm_known`
+    // Whether the weights of the selected experts are made to sum to one; only if `norm_known`.
+    bool normalised;
     bool norm_known;
     char scoring[GATE_CONFIG_TEXT];       // the scoring function as the file names it; "" without
     char method[GATE_CONFIG_TEXT];        // topk_method; "" without

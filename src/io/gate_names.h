@@ -28,8 +28,8 @@ typedef enum gate_part {
 
 typedef struct gate_name {
     gate_part_t part;
-    size_t
-        root; // bytes of the name up to the end of ROOT; for a selection bias beside a gate: up to the component before
+    // Bytes of the name up to the end of ROOT; for a selection bias beside a gate: up to the component before.
+    size_t root;
     const char *reason; // of a lookalike, a constant text
 } gate_name_t;
 

@@ -18,8 +18,8 @@ typedef struct gate_rule {
     selection_grouping_t grouping;
     size_t groups, kept; // 0 without groups
     bool plain;          // the set is that of the k largest logits: cells have flat walls
-    char name
-        [GATE_RULE_NAME]; // "logits", "logits + bias", "sigmoid + selection bias in 4 of 8 groups (two best)", ...
+    // "logits", "logits + bias", "sigmoid + selection bias in 4 of 8 groups (two best)", ...
+    char name[GATE_RULE_NAME];
     char why[GATE_RULE_WHY]; // the tensors and keys that say so
 } gate_rule_t;
 

@@ -3,6 +3,7 @@
 #include "io/instance.h"
 
 #include "io/digest.h"
+#include "io/ending.h"
 #include "io/quote.h"
 #include "io/rational.h"
 #include "io/safetensors.h"
@@ -459,14 +460,9 @@ static fault_status_t read_safetensors(const char *path, instance_t *instance, f
 
 // ---- The rest ----
 
-static bool ends_with(const char *text, const char *end) {
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 fault_status_t instance_read(const char *path, instance_t *instance, fault_t *fault) {
     words_t *words;
-    if (ends_with(path, ".safetensors"))
+    if (ending_is(path, ".safetensors"))
         return read_safetensors(path, instance, fault);
     if (words_open(path, &words, fault) != FAULT_NONE)
         return fault->status;

@@ -2,14 +2,12 @@
 // JSON files; see json_file.h.
 #include "io/json_file.h"
 
+#include "io/numbers.h"
 #include "io/quote.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 // Reads all of an open file of that size. Returns NULL after a fault.
@@ -17,15 +15,8 @@ static char *read_all(const char *path, int descriptor, size_t size, fault_t *fa
     char *text = malloc(size + 1);
     if (text == NULL)
         fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", path);
-    for (size_t done = 0; fault->status == FAULT_NONE && done < size;) {
-        const ssize_t part = pread(descriptor, text + done, size - done, (off_t)done);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            fault_set(fault, FAULT_INPUT, "cannot read %s: %s", path,
-                      part < 0 ? strerror(errno) : "the file has become shorter");
-        done += part > 0 ? (size_t)part : 0;
-    }
+    else
+        numbers_bytes(path, descriptor, text, size, 0, fault);
     if (fault->status == FAULT_NONE)
         return text;
     free(text);
@@ -34,21 +25,15 @@ static char *read_all(const char *path, int descriptor, size_t size, fault_t *fa
 
 // Reads a regular file that is not too long. Returns NULL after a fault.
 static char *read_file(const char *path, size_t longest, size_t *size, fault_t *fault) {
-    struct stat status;
+    int descriptor;
+    uint64_t bytes = 0;
     char *text = NULL;
-    // Non-blocking, so that a pipe is refused and not waited for.
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0 || fstat(descriptor, &status) != 0)
-        fault_set(fault, FAULT_INPUT, "cannot read %s: %s", path, strerror(errno));
-    else if (!S_ISREG(status.st_mode))
-        fault_set(fault, FAULT_INPUT, "cannot read %s: it is not a regular file", path);
-    else if ((uintmax_t)status.st_size > longest)
-        fault_set(fault, FAULT_INPUT, "%s: expected at most %zu bytes of JSON, found %jd", path, longest,
-                  (intmax_t)status.st_size);
-    else {
-        *size = (size_t)status.st_size;
+    if (numbers_open(path, &descriptor, &bytes, fault) == FAULT_NONE && bytes > longest)
+        fault_set(fault, FAULT_INPUT, "%s: expected at most %zu bytes of JSON, found %" PRIu64, path, longest,
+                  bytes);
+    *size = (size_t)bytes;
+    if (fault->status == FAULT_NONE)
         text = read_all(path, descriptor, *size, fault);
-    }
     if (descriptor >= 0)
         close(descriptor);
     return text;

@@ -2,6 +2,10 @@
 // The JSON of moegeom margins; see margins_json.h.
 #include "io/margins_json.h"
 
+#include "io/json_file.h"
+
+enum { LONGEST = 1 << 28 }; // bytes
+
 const json_t *margins_json_layer(const margins_json_t *result, size_t layer) {
     return json_array_get(result->layers, layer);
 }
@@ -31,14 +35,15 @@ static void add_causes(margins_json_t *result, margins_kind_t kind, json_t *obje
 }
 
 fault_status_t margins_json_open(const char *path, margins_json_t *result, fault_t *fault) {
-    json_error_t error;
-    margins_json_t read = {.root = json_load_file(path, 0, &error)};
+    margins_json_t read = {0};
+    if (json_file_object(path, LONGEST, &read.root, fault) != FAULT_NONE)
+        return fault->status;
     read.layers = json_object_get(read.root, "layers");
     read.count = json_array_size(read.layers);
     if (read.count == 0) {
         json_decref(read.root);
-        return fault_set(fault, FAULT_INPUT, "%s: expected the JSON of moegeom margins, found %s", path,
-                         read.root == NULL ? error.text : "no layers");
+        return fault_set(fault, FAULT_INPUT, "%s: expected the JSON of moegeom margins, found no layers",
+                         path);
     }
     const json_t *first = json_array_get(read.layers, 0);
     read.scores = json_object_get(first, "gap_quantiles") != NULL;

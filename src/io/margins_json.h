@@ -36,6 +36,7 @@ typedef struct margins_flips {
 fault_status_t margins_json_open(const char *path, margins_json_t *result, fault_t *fault);
 void margins_json_close(margins_json_t *result);
 
+// The object of a layer, 0 to count - 1, and what it says of a cause; they belong to the result.
 const json_t *margins_json_layer(const margins_json_t *result, size_t layer);
 margins_flips_t margins_json_flips(const margins_json_t *result, size_t layer, const margins_cause_t *cause);
 

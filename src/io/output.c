@@ -59,6 +59,15 @@ fault_status_t output_open(const char *path, output_t **result, fault_t *fault) 
     return FAULT_NONE;
 }
 
+fault_status_t output_open_in(const char *folder, const char *name, output_t **result, fault_t *fault) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return fault_set(fault, FAULT_SYSTEM, "out of memory");
+    output_open(path, result, fault);
+    free(path);
+    return fault->status;
+}
+
 FILE *output_stream(output_t *out) {
     return out->stream;
 }

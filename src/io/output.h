@@ -18,6 +18,9 @@ typedef struct output output_t;
 //   fault   receives FAULT_SYSTEM when folder or file cannot be written
 fault_status_t output_open(const char *path, output_t **result, fault_t *fault);
 
+// The same for a file in a folder.
+fault_status_t output_open_in(const char *folder, const char *name, output_t **result, fault_t *fault);
+
 // Whether a file can appear at the path: makes its folder when that is missing, and refuses what is there but is no
 // regular file, because a device or a pipe would be replaced by the rename. output_open asks it.
 //   fault   FAULT_SYSTEM

@@ -3,7 +3,6 @@
 #include "io/scores.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 // Files of a checkpoint; see shard_index.h.
 #include "io/shard_index.h"
 
+#include "io/ending.h"
 #include "io/json_file.h"
 #include "io/quote.h"
 #include "io/safetensors.h"
@@ -16,11 +17,6 @@
 
 enum { LONGEST = 1 << 28 }; // bytes of an index
 static const char INDEX_END[] = ".safetensors.index.json", FILE_END[] = ".safetensors";
-
-static bool ends_with(const char *text, const char *end) {
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
 
 void shard_index_clear(shard_index_t *index) {
     for (size_t i = 0; i < index->count; i++) {
@@ -56,7 +52,7 @@ static fault_status_t add(shard_index_t *index, const char *name, const char *sh
 
 // A shard is a file at or below the folder of the index, by its name.
 static bool stays_below(const char *shard) {
-    if (shard[0] == '/' || !ends_with(shard, FILE_END))
+    if (shard[0] == '/' || !ending_is(shard, FILE_END))
         return false;
     for (const char *at = shard; at != NULL; at = strchr(at, '/')) {
         at += *at == '/';
@@ -132,7 +128,7 @@ static char *only_file(const char *folder, const char *end, bool *several, fault
     }
     size_t count = 0;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        if (!ends_with(entry->d_name, end))
+        if (!ending_is(entry->d_name, end))
             continue;
         const bool exact = strcmp(entry->d_name, model) == 0;
         if (exact || count++ == 0) {
@@ -193,9 +189,9 @@ static fault_status_t find_file(const char *path, shard_index_t *index, fault_t 
 fault_status_t shard_index_read(const char *path, shard_index_t *index, fault_t *fault) {
     shard_index_t result = {0};
     if (find_file(path, &result, fault) == FAULT_NONE) {
-        if (ends_with(result.path, ".json"))
+        if (ending_is(result.path, ".json"))
             read_index(&result, fault);
-        else if (ends_with(result.path, FILE_END))
+        else if (ending_is(result.path, FILE_END))
             read_file(&result, fault);
         else
             fault_set(fault, FAULT_INPUT, "%s: expected a .safetensors file, an index.json or a folder",

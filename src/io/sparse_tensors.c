@@ -2,10 +2,12 @@
 // Files of tensors with holes; see sparse_tensors.h.
 #include "io/sparse_tensors.h"
 
+#include "io/digits.h"
+#include "io/floats.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,8 @@
 enum { BLOCK = 4096, LENGTH_BYTES = 8 };
 
 typedef struct place {
-    const char *dtype; // one of DTYPES, or NULL
-    uint64_t begin;    // byte of the data
+    int dtype;      // number in DTYPES, or -1
+    uint64_t begin; // byte of the data
 } place_t;
 
 struct sparse_tensors {
@@ -33,8 +35,9 @@ struct sparse_tensors {
 
 static const struct {
     const char *name;
-    size_t item;
-} DTYPES[] = {{"BF16", 2}, {"F16", 2}, {"F32", 4}, {"F64", 8}};
+    floats_format_t format;
+} DTYPES[] = {
+    {"BF16", FLOATS_BFLOAT16}, {"F16", FLOATS_BINARY16}, {"F32", FLOATS_BINARY32}, {"F64", FLOATS_BINARY64}};
 enum { KNOWN = sizeof DTYPES / sizeof *DTYPES };
 
 static int dtype_index(const char *dtype) {
@@ -83,15 +86,9 @@ static bool reserve(sparse_tensors_t *file) {
     return true;
 }
 
-// Headers have hundreds of thousands of entries, and printf is slow.
 static void put_number(uint64_t number, FILE *file) {
-    char digits[24];
-    size_t count = 0;
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0)
-        fputc(digits[--count], file);
+    char digits[DIGITS_ROOM];
+    fwrite(digits, 1, digits_of(number, digits), file);
 }
 
 static void put_entry(const char *name, const char *dtype, size_t rank, const uint64_t *shape, uint64_t begin,
@@ -116,7 +113,7 @@ static void put_entry(const char *name, const char *dtype, size_t rank, const ui
 size_t sparse_tensors_add(sparse_tensors_t *file, const char *name, const char *dtype, size_t rank,
                           const uint64_t *shape) {
     const int known = dtype_index(dtype);
-    uint64_t bytes = known >= 0 ? DTYPES[known].item : 1;
+    uint64_t bytes = known >= 0 ? floats_size(DTYPES[known].format) : 1;
     if (!reserve(file))
         return SIZE_MAX;
     for (size_t i = 0; i < rank; i++)
@@ -124,7 +121,7 @@ size_t sparse_tensors_add(sparse_tensors_t *file, const char *name, const char *
     if (file->count > 0)
         fputc(',', file->header);
     put_entry(name, dtype, rank, shape, file->end, file->end + bytes, file->header);
-    file->places[file->count] = (place_t){known >= 0 ? DTYPES[known].name : NULL, file->end};
+    file->places[file->count] = (place_t){known, file->end};
     file->end += bytes;
     return file->count++;
 }
@@ -167,49 +164,16 @@ fault_status_t sparse_tensors_create(sparse_tensors_t *file, const char *path, u
 
 // ---- Numbers ----
 
-static uint64_t bits_of_double(double value) {
-    uint64_t word;
-    memcpy(&word, &value, sizeof word);
-    return word;
-}
-
-static uint64_t bits_of_single(double value) {
-    const float single = (float)value;
-    uint32_t word;
-    memcpy(&word, &single, sizeof word);
-    return word;
-}
-
-// 1 sign bit, 5 bits of exponent with bias 15, 10 bits of fraction; subnormal below 2^-14.
-static uint64_t bits_of_half(double value) {
-    int exponent;
-    const double size = fabs(value);
-    frexp(size, &exponent);
-    const int field = exponent < -13 || size == 0 ? 0 : exponent + 14;
-    const double unit = ldexp(1, field == 0 ? -24 : field - 25);
-    const uint64_t fraction = (uint64_t)(size / unit) - (field == 0 ? 0 : 1024);
-    return (uint64_t)(signbit(value) != 0) << 15 | (uint64_t)field << 10 | fraction;
-}
-
-static uint64_t bits_of(double value, const char *dtype) {
-    if (strcmp(dtype, "F64") == 0)
-        return bits_of_double(value);
-    if (strcmp(dtype, "F16") == 0)
-        return bits_of_half(value);
-    return strcmp(dtype, "F32") == 0 ? bits_of_single(value) : bits_of_single(value) >> 16;
-}
-
 fault_status_t sparse_tensors_put(sparse_tensors_t *file, size_t tensor, const double *values, size_t count,
                                   fault_t *fault) {
     const place_t *place = &file->places[tensor];
-    const size_t item = DTYPES[dtype_index(place->dtype)].item;
+    const floats_format_t format = DTYPES[place->dtype].format;
+    const size_t item = floats_size(format);
     unsigned char block[BLOCK];
     for (size_t done = 0; done < count;) {
         const size_t part = count - done < BLOCK / item ? count - done : BLOCK / item;
-        for (size_t i = 0; i < part; i++) {
-            const uint64_t bits = htole64(bits_of(values[done + i], place->dtype));
-            memcpy(block + i * item, &bits, item);
-        }
+        for (size_t i = 0; i < part; i++)
+            floats_encode(format, values[done + i], block + i * item);
         if (write_at(file, block, part * item, file->start + place->begin + done * item, fault) != FAULT_NONE)
             return fault->status;
         done += part;

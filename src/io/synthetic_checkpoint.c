@@ -2,6 +2,7 @@
 // Synthetic checkpoints; see synthetic_checkpoint.h.
 #include "io/synthetic_checkpoint.h"
 
+#include "io/digits.h"
 #include "io/output.h"
 #include "io/sparse_tensors.h"
 #include "stat/stream.h"
@@ -15,24 +16,12 @@
 enum { PATH = 4096, BF16_DIGITS = 8, F32_DIGITS = 24 };
 static const double SCALE = 0x1p-6;
 
-// Appends a number at a place of a name; returns the next place. Hundreds of thousands of names are made: printf is slow.
-static size_t append_number(char room[SYNTHETIC_NAME], size_t at, size_t number) {
-    char digits[24];
-    size_t count = 0;
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0 && at + 1 < SYNTHETIC_NAME)
-        room[at++] = digits[--count];
-    return at;
-}
-
-const char *synthetic_checkpoint_name(const char *pattern, size_t layer, size_t expert,
-                                      char room[SYNTHETIC_NAME]) {
+// The name of a tensor; it is cut where the room ends.
+static const char *tensor_name(const char *pattern, size_t layer, size_t expert, char room[SYNTHETIC_NAME]) {
     size_t at = 0, stars = 0;
-    for (const char *c = pattern; *c != '\0' && at + 1 < SYNTHETIC_NAME; c++)
+    for (const char *c = pattern; *c != '\0' && at + DIGITS_ROOM < SYNTHETIC_NAME; c++)
         if (*c == '*')
-            at = append_number(room, at, stars++ == 0 ? layer : expert);
+            at += digits_of(stars++ == 0 ? layer : expert, room + at);
         else
             room[at++] = *c;
     room[at] = '\0';
@@ -90,7 +79,7 @@ static fault_status_t add_layer(const synthetic_checkpoint_t *plan, size_t layer
     for (size_t t = 0; t < plan->count; t++) {
         const synthetic_tensor_t *tensor = &plan->tensors[t];
         for (size_t e = 0; e < copies(plan, tensor); e++, size->tensors++) {
-            synthetic_checkpoint_name(tensor->pattern, plan->first + plan->step * layer, e, room);
+            tensor_name(tensor->pattern, plan->first + plan->step * layer, e, room);
             if (sparse_tensors_add(file, room, tensor->dtype, tensor->rank, tensor->shape) == SIZE_MAX)
                 return short_of_memory(fault);
         }
@@ -152,9 +141,7 @@ static void print_layer(const synthetic_checkpoint_t *plan, size_t layer, const 
     for (size_t t = 0; t < plan->count; t++)
         for (size_t e = 0; e < copies(plan, &plan->tensors[t]); e++) {
             fputs(layer + t + e > 0 ? ",\n\"" : "\"", file);
-            fputs(synthetic_checkpoint_name(plan->tensors[t].pattern, plan->first + plan->step * layer, e,
-                                            name),
-                  file);
+            fputs(tensor_name(plan->tensors[t].pattern, plan->first + plan->step * layer, e, name), file);
             fputs("\":\"", file);
             fputs(shard, file);
             fputc('"', file);
@@ -175,11 +162,9 @@ static void print_map(const synthetic_checkpoint_t *plan, FILE *file) {
 static const char INDEX[] = "model.safetensors.index.json", CONFIG[] = "config.json";
 
 static fault_status_t write_texts(const synthetic_checkpoint_t *plan, const char *folder, fault_t *fault) {
-    char path[PATH];
     output_t *out;
     if (plan->shards > 0) {
-        snprintf(path, sizeof path, "%s/%s", folder, INDEX);
-        if (output_open(path, &out, fault) != FAULT_NONE)
+        if (output_open_in(folder, INDEX, &out, fault) != FAULT_NONE)
             return fault->status;
         print_map(plan, output_stream(out));
         if (output_commit(out, fault) != FAULT_NONE)
@@ -187,8 +172,7 @@ static fault_status_t write_texts(const synthetic_checkpoint_t *plan, const char
     }
     if (plan->config == NULL)
         return FAULT_NONE;
-    snprintf(path, sizeof path, "%s/%s", folder, CONFIG);
-    if (output_open(path, &out, fault) != FAULT_NONE)
+    if (output_open_in(folder, CONFIG, &out, fault) != FAULT_NONE)
         return fault->status;
     fputs(plan->config, output_stream(out));
     return output_commit(out, fault);

@@ -54,8 +54,4 @@ void synthetic_checkpoint_remove(const synthetic_checkpoint_t *plan, const char 
 void synthetic_checkpoint_values(const synthetic_checkpoint_t *plan, size_t layer, size_t tensor,
                                  double *values, size_t count);
 
-// The name of a tensor.
-const char *synthetic_checkpoint_name(const char *pattern, size_t layer, size_t expert,
-                                      char room[SYNTHETIC_NAME]);
-
 #endif

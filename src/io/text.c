@@ -59,8 +59,8 @@ struct text {
     bool titles;   // whether no cell was a number of any kind
     bool unnamed;  // whether the first cell was empty
     bool labelled; // whether a cell was the name of a label
-    size_t
-        counted; // cells behind an empty first one, or from the first one on, that were 0, 1, 2, ... to the letter
+    // Cells behind an empty first one, or from the first one on, that were 0, 1, 2, ... to the letter.
+    size_t counted;
     size_t layer_column; // where that is
     const char *wanted;  // only rows with this layer's cell are wanted; or NULL
     bool short_of_memory;

@@ -17,8 +17,8 @@
 
 // A matrix or its transpose; the numbers are the caller's.
 typedef struct exact_factor {
-    const double
-        *values; // rows x columns, row by row; magnitudes below 2^400, what is below 2^-400 counts as 0
+    // Rows x columns, row by row; magnitudes below 2^400, what is below 2^-400 counts as 0.
+    const double *values;
     size_t rows, columns; // as stored
     bool transposed;      // whether the factor is the transpose
 } exact_factor_t;

@@ -92,11 +92,6 @@ double flip_rounding(flip_work_t *work, const double *logits, const rounding_t *
     return flip_contest_rounding(&c, format, work->room);
 }
 
-bool flip_rounding_possible(const rounding_t *format, double inside, double outside, double magnitude) {
-    const double unit = rounding_unit(format, &magnitude, 1);
-    return flip_contest_possible(format, unit, inside, outside);
-}
-
 double flip_noise(flip_work_t *work, const double *logits, double sigma) {
     if (!work->plain && !work->additive)
         return flip_loose_noise(work->loose, logits, sigma);

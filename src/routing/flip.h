@@ -14,7 +14,6 @@
 
 #include "number/rounding.h"
 #include "routing/selection.h"
-#include "stat/stream.h"
 
 // Room for the functions below, for rows of one rule. The rule outlives it.
 typedef struct flip_work flip_work_t;
@@ -42,12 +41,6 @@ bool flip_rounded(flip_work_t *work, const double *logits, const rounding_t *for
 // density.
 enum { FLIP_SHIFTS = 64, FLIP_GROUP_SHIFTS = 16 };
 double flip_rounding(flip_work_t *work, const double *logits, const rounding_t *format);
-
-// For plain rules, from ranks that are known already (routing/rank.h): false where flip_rounding is 0 and flip_rounded false
-// whatever the rest of the row is, which most rows are.
-//   inside, outside  the k-th and the (k+1)-th largest logit
-//   magnitude        the largest magnitude, for integer formats
-bool flip_rounding_possible(const rounding_t *format, double inside, double outside, double magnitude);
 
 // The chance that the set changes when independent normal noise of standard deviation sigma > 0 is added to all logits.
 // Plain rules, and biases added to logits: absolute error below 1e-6 (if k (N - k) <= 10^4). Others: the mean over FLIP_DRAWS

@@ -137,9 +137,9 @@ static void outer_ends(const rounding_t *format, double unit, double low, double
     *highest = high + (negative ? before : beyond);
 }
 
-// Ranks k and k + 1 are in one cell together for some shift only if they are closer than the longer one of two cells; an end of
-// the range of an integer format does not make its cell longer.
-bool flip_contest_possible(const rounding_t *format, double unit, double inside, double outside) {
+// Whether the ranks k and k + 1 come into one cell under some shift: only if they are closer than the longer one of two cells; an
+// end of the range of an integer format does not make its cell longer.
+static bool is_possible(const rounding_t *format, double unit, double inside, double outside) {
     double low, high, lowest, highest;
     if (!rounding_interval(format, unit, (inside + outside) / 2, &low, &high))
         return rounding_apply(format, unit, inside) == rounding_apply(format, unit, outside);
@@ -164,7 +164,7 @@ static bool motion_of(const flip_contest_t *c, const rounding_t *format, double 
 
 double flip_contest_rounding(const flip_contest_t *c, const rounding_t *format, double *room) {
     const double unit = rounding_unit(format, c->logits, c->experts);
-    if (!flip_contest_possible(format, unit, c->logits[c->inside], c->logits[c->outside]))
+    if (!is_possible(format, unit, c->logits[c->inside], c->logits[c->outside]))
         return 0;
     motion_t m;
     if (!motion_of(c, format, unit, &m))

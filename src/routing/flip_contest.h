@@ -14,10 +14,6 @@ typedef struct flip_contest {
     size_t experts, inside, outside;
 } flip_contest_t;
 
-// Whether the ranks k and k + 1 come into one cell under some shift.
-//   unit  from rounding_unit
-bool flip_contest_possible(const rounding_t *format, double unit, double inside, double outside);
-
 // Whether rounding changes the set.
 bool flip_contest_rounded(const flip_contest_t *contest, const rounding_t *format);
 

@@ -21,8 +21,8 @@ typedef struct gate_matrix {
     double *lengths;   // N: |w_i|
     double *distances; // N x N: |w_i - w_j|
     double *angles;    // N x N: between w_i and w_j, radians, 0 to pi; NaN where one of them is 0
-    double
-        centre; // |mean row| / root mean square length: near 1/sqrt(N) for independent rows, 0 when they are centred
+    // |mean row| / root mean square length: near 1/sqrt(N) for independent rows, 0 when they are centred.
+    double centre;
 } gate_matrix_t;
 
 // Computes lengths, distances and angles.

@@ -8,7 +8,6 @@
 #include "routing/margin_state.h"
 #include "routing/rank.h"
 
-#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>

@@ -84,8 +84,8 @@ void selection_scores(const selection_t *rule, const double *logits, double *sco
 typedef struct leaders {
     size_t count, room;
     size_t *order;
-    double
-        bound; // the score of the last one of a full list, which a new one must exceed; minus infinity before
+    // The score of the last one of a full list, which a new one must exceed; minus infinity before.
+    double bound;
 } leaders_t;
 
 // Numbers are offered in ascending order: one comes behind those with equal scores.

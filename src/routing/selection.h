@@ -36,9 +36,9 @@ typedef struct selection {
     selection_score_t score;
     const double *bias; // N finite numbers of the caller, or NULL
     selection_grouping_t grouping;
-    size_t groups,
-        kept; // with groups: they divide N, 1 <= kept <= groups, k < kept N / groups or (k = kept N / groups, kept <
-        // groups); two experts a group for SELECTION_GROUP_TWO
+    // With groups: they divide N, 1 <= kept <= groups, and k < kept N / groups, or k = kept N / groups and kept < groups. Two
+    // experts a group for SELECTION_GROUP_TWO.
+    size_t groups, kept;
 } selection_t;
 
 // GSL_SUCCESS, or GSL_EDOM for a rule that is not as said above.

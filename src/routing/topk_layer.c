@@ -33,8 +33,7 @@ double topk_exp(double x) {
     return sum * scale;
 }
 
-// w.(x, 1): n + 1 weights, the last alone.
-static double affine(const double *w, const double *x, size_t n) {
+double topk_affine(const double *w, const double *x, size_t n) {
     double sum = w[n];
     for (size_t i = 0; i < n; i++)
         sum += w[i] * x[i];
@@ -178,7 +177,7 @@ static void choose(topk_pass_t *pass, const topk_layer_t *layer, const double *i
     const topk_shape_t *s = &layer->shape;
     for (size_t i = 0; i < s->experts; i++) {
         const double *row = layer->router + i * (s->inputs + 1);
-        pass->logits[i] = layer->centre == NULL ? affine(row, input, s->inputs)
+        pass->logits[i] = layer->centre == NULL ? topk_affine(row, input, s->inputs)
                                                 : centred(row, input, layer->centre, s->inputs);
     }
     topk_choose(pass->logits, s->experts, s->active, pass->coalition);
@@ -187,20 +186,26 @@ static void choose(topk_pass_t *pass, const topk_layer_t *layer, const double *i
     topk_softmax(pass->gates, s->active, pass->gates);
 }
 
+void topk_expert(const topk_layer_t *layer, size_t expert, const double *input, double *hidden,
+                 double *outputs) {
+    const topk_shape_t *s = &layer->shape;
+    for (size_t u = 0; u < s->width; u++) {
+        const double height =
+            topk_affine(layer->hidden + (expert * s->width + u) * (s->inputs + 1), input, s->inputs);
+        hidden[u] = height > 0 ? height : 0;
+    }
+    for (size_t c = 0; c < s->classes; c++)
+        outputs[c] =
+            topk_affine(layer->output + (expert * s->classes + c) * (s->width + 1), hidden, s->width);
+}
+
 // The expert at place `a` of the coalition.
 static void run_expert(topk_pass_t *pass, const topk_layer_t *layer, size_t a, const double *input) {
     const topk_shape_t *s = &layer->shape;
-    const size_t expert = pass->coalition[a];
-    double *hidden = pass->hidden + a * s->width, *outputs = pass->outputs + a * s->classes;
-    for (size_t u = 0; u < s->width; u++) {
-        const double height =
-            affine(layer->hidden + (expert * s->width + u) * (s->inputs + 1), input, s->inputs);
-        hidden[u] = height > 0 ? height : 0;
-    }
-    for (size_t c = 0; c < s->classes; c++) {
-        outputs[c] = affine(layer->output + (expert * s->classes + c) * (s->width + 1), hidden, s->width);
+    double *outputs = pass->outputs + a * s->classes;
+    topk_expert(layer, pass->coalition[a], input, pass->hidden + a * s->width, outputs);
+    for (size_t c = 0; c < s->classes; c++)
         pass->scores[c] += pass->gates[a] * outputs[c];
-    }
 }
 
 void topk_pass_run(topk_pass_t *pass, const topk_layer_t *layer, const double *input) {
@@ -208,7 +213,7 @@ void topk_pass_run(topk_pass_t *pass, const topk_layer_t *layer, const double *i
     const size_t inputs = layer->shape.inputs;
     for (size_t c = 0; c < layer->shape.classes; c++)
         pass->scores[c] =
-            layer->shape.shared > 0 ? affine(layer->shared + c * (inputs + 1), input, inputs) : 0;
+            layer->shape.shared > 0 ? topk_affine(layer->shared + c * (inputs + 1), input, inputs) : 0;
     for (size_t a = 0; a < layer->shape.active; a++)
         run_expert(pass, layer, a, input);
     pass->class = largest(pass->scores, layer->shape.classes);

@@ -86,6 +86,12 @@ void topk_pass_free(topk_pass_t *pass); // NULL is allowed
 // Computes everything for one input of d numbers.
 void topk_pass_run(topk_pass_t *pass, const topk_layer_t *layer, const double *input);
 
+// One expert's output o_i for an input, whatever the coalition.
+//   hidden   receives H numbers, h_i
+//   outputs  receives C numbers
+void topk_expert(const topk_layer_t *layer, size_t expert, const double *input, double *hidden,
+                 double *outputs);
+
 // How many rows the layer classifies correctly, and how often each expert is in a coalition.
 //   correct  receives the number of rows
 //   loads    receives N numbers, whose sum is k times the number of rows; may be NULL
@@ -122,6 +128,9 @@ double topk_exp(double x);
 
 // The coalition: the numbers of the k largest of n finite logits, of equal ones the first, by descending logit, k <= n.
 void topk_choose(const double *logits, size_t n, size_t k, size_t *coalition);
+
+// w.(x, 1): n + 1 weights, the last alone, and n numbers.
+double topk_affine(const double *w, const double *x, size_t n);
 
 // The softmax of n finite numbers, n >= 1; `result` may be `values`.
 void topk_softmax(const double *values, size_t n, double *result);

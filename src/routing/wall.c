@@ -2,6 +2,8 @@
 // Distances from the walls of a top-k router; see wall.h.
 #include "routing/wall.h"
 
+#include "routing/topk_layer.h"
+
 #include <math.h>
 
 void wall_lengths(const double *rows, size_t n, size_t d, size_t stride, double *lengths) {
@@ -16,20 +18,15 @@ void wall_lengths(const double *rows, size_t n, size_t d, size_t stride, double 
         }
 }
 
-// The k members first, by falling logits; then the others, the first of them largest.
+// The k members first, by falling logits; then the largest of the others, and the rest of them.
 static void rank_members(const double *logits, size_t n, size_t active, size_t *order) {
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    for (size_t place = 0; place <= active; place++) {
-        size_t best = place;
-        for (size_t i = place + 1; i < n; i++) {
-            const double gain = logits[order[i]] - logits[order[best]];
-            if (gain > 0 || (gain == 0 && order[i] < order[best]))
-                best = i;
-        }
-        const size_t kept = order[place];
-        order[place] = order[best];
-        order[best] = kept;
+    topk_choose(logits, n, active + 1, order);
+    for (size_t i = 0, place = active + 1; i < n; i++) {
+        bool ranked = false;
+        for (size_t a = 0; a <= active; a++)
+            ranked |= order[a] == i;
+        if (!ranked)
+            order[place++] = i;
     }
 }
 
