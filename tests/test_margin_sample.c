@@ -308,7 +308,7 @@ static void test_counts(void **state) {
 // ---- The same bits ----
 
 // A report as text, all numbers in full.
-static char *text_of(const margin_sample_t *sample, double target) {
+static char *text_of(margin_sample_t *sample, double target) {
     static margin_report_t r;
     margin_bits_t bits = {0};
     char *text = NULL;
@@ -336,7 +336,7 @@ static char *text_of(const margin_sample_t *sample, double target) {
     for (size_t i = 0; i < r.risks; i++)
         fprintf(f, "%zu %a %zu %zu\n", (size_t)r.risk[i].row, r.risk[i].gap, r.risk[i].inside,
                 r.risk[i].outside);
-    margin_sample_bits(sample, target, &bits);
+    margin_sample_bits(&sample, 1, target, &bits);
     fprintf(f, "%d %d %a %a %d\n", bits.floating, bits.integer, bits.floating_rate, bits.integer_rate,
             bits.ties);
     fclose(f);
@@ -537,7 +537,7 @@ static void test_bits(void **state) {
         assert_int_equal(
             margin_sample_add(sample, &(margin_block_t){.rows = rows, .logits = logits}, NULL, NULL),
             GSL_SUCCESS);
-        assert_int_equal(margin_sample_bits(sample, target, &bits), GSL_SUCCESS);
+        assert_int_equal(margin_sample_bits(&sample, 1, target, &bits), GSL_SUCCESS);
         double rate[2][60] = {{0}}, ties = 0;
         for (size_t row = 0; row < rows; row++) {
             double sorted[MOST_EXPERTS], size = 0;
@@ -581,7 +581,7 @@ static void test_bits_achieved(void **state) {
         const margin_block_t block = {.rows = ROWS, .floats = floats};
         margin_sample_t *sample = sample_of(&options);
         assert_int_equal(margin_sample_add(sample, &block, NULL, NULL), GSL_SUCCESS);
-        assert_int_equal(margin_sample_bits(sample, target, &bits), GSL_SUCCESS);
+        assert_int_equal(margin_sample_bits(&sample, 1, target, &bits), GSL_SUCCESS);
         margin_sample_free(sample);
         char name[ROUNDING_NAME];
         snprintf(name, sizeof name, "e8m%d", bits.floating - 1);
@@ -743,12 +743,13 @@ static void test_stride(void **state) {
     check_close("score", part.cast[0].score.z, 0, 4);
     assert_true(part.cast[0].observed.count == all.cast[0].observed.count);
     selection_t rule = options.rule;
-    assert_true(margin_sample_stride(&rule, 100) == 1);
-    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27) == 1024);
+    assert_true(margin_sample_stride(&rule, 100, 100) == 1);
+    assert_true(margin_sample_stride(&rule, 100, UINT64_C(1) << 27) == 256);
+    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27, UINT64_C(1) << 27) == 1024);
     rule.bias = biases;
-    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27) == 8192);
+    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27, UINT64_C(1) << 27) == 8192);
     rule.grouping = SELECTION_GROUP_BEST;
-    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27) == 32768);
+    assert_true(margin_sample_stride(&rule, UINT64_C(1) << 27, UINT64_C(1) << 27) == 32768);
 }
 
 int main(void) {

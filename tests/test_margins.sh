@@ -307,6 +307,8 @@ refuses 2 "a file that is cut short" "zeros.npy" -- "$tmp/zeros.npy" --active 8
 # ---- Bad input
 
 refuses 2 "a missing file" "none.npy" -- "$tmp/none.npy" --active 1
+printf '0,0,.6,.4\n.7,0,0,.3\n0,.5,.5,0\n' >"$tmp/weights.csv"
+refuses 2 "weights in place of scores" "expected the scores of all experts, found rows of which all but 2 numbers are equal" -- "$tmp/weights.csv" --active 2
 refuses 2 "fewer experts than K + 1" "expected scores of at least 5 experts, one more than are selected, found 4" -- "$tmp/four.csv" --active 4
 printf '1 2 3 4 5 nan' | npy "$tmp/bad.npy" f4 '3, 2'
 refuses 2 "NaN" "row 2 (from 0, of 3), column 1 (from 0): expected a finite number, found NaN" -- "$tmp/bad.npy" --active 1
@@ -369,4 +371,16 @@ report $? "--risky 0 lists none"
 margins "$tmp/random.npy" --active 2 --target 0.05 --json
 [ $status = 0 ] && has '"bits": {"target": 0.05, "floating": '
 report $? "--target"
+# What explains the changes between two dumps: 200 rows, of which the second dump is the first in bf16, but for one row.
+awk 'BEGIN { srand(3); for (r = 0; r < 400; r++) { s = ""; for (e = 0; e < 8; e++) s = s (e ? "," : "") rand(); print s } }' >"$tmp/fine.csv"
+awk -F, -v OFS=, '{ for (i = 1; i <= NF; i++) { e = 1; while ($i < e / 2) e /= 2; u = e / 32; $i = int($i / u + .5) * u } if (NR == 7) $2 = 2; print }' "$tmp/fine.csv" >"$tmp/coarse.csv"
+margins "$tmp/fine.csv" "$tmp/coarse.csv" --active 2 --cast e8m4,fp16 --noise none
+changed=$(sed -nE 's/^Of the ([0-9]+) rows that change.*/\1/p' "$tmp/out")
+[ "$status" = 0 ] && [ "${changed:-0}" -gt 3 ] && grep -qF "$((changed - 1)) by e8m4, 0 by fp16." "$tmp/out"
+report $? "a cast explains the changes of the rows that it rounds, and no others"
+tac "$tmp/fine.csv" >"$tmp/turned.csv"
+margins "$tmp/fine.csv" "$tmp/turned.csv" --active 2 --cast none --noise none
+grep -qF 'are these the same tokens in the same order' "$tmp/err"
+report $? "rows in another order are asked about"
+
 finish

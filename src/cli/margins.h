@@ -57,6 +57,22 @@ typedef struct margins_result {
     size_t note_count;
 } margins_result_t;
 
+// Room for so many items, zero; ends the program when memory is short.
+void *margins_allocate(size_t count, size_t size);
+
+// The names of the layers without what all of them have in common, printable; the caller frees them and their array.
+char **margins_names(const dump_t *dump);
+
+// The most significant bits of logits that were rounded before, to fp16 or less; 0 when they were not, or when rows are so few that
+// they may look so by chance.
+int margins_significant(const margins_survey_t *survey);
+
+// Says how much each layer is at risk, and sorts the layers.
+void margins_rank(margins_result_t *result);
+
+// Keeps the notes on the dumps, of which the second may be NULL, and on what was found; shows them on standard error.
+void margins_note(margins_result_t *result, const dump_t *other);
+
 // A row at risk in any of the layers.
 typedef struct margins_row {
     size_t layer;

@@ -6,19 +6,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DIGITS = 12 };
-
-const char *margins_key(char room[MARGINS_KEY], double value) {
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(room, MARGINS_KEY, "%.*g", digits, value);
-        if (strtod(room, NULL) == value)
-            break;
-    }
-    return room;
-}
 
 typedef struct csv {
     FILE *file;

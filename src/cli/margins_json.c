@@ -97,7 +97,7 @@ static json_t *noises(const margin_report_t *report) {
     return object;
 }
 
-static json_t *between(const margin_between_t *found, bool scores) {
+static json_t *between(const margins_request_t *request, const margin_between_t *found, bool scores) {
     if (found->observed.trials == 0)
         return json_null();
     json_t *object = json_object();
@@ -114,13 +114,16 @@ static json_t *between(const margin_between_t *found, bool scores) {
     put_value(object, "predicted", "predicted_se", found->predicted);
     put(object, "z", compared ? number(found->score.z) : json_null());
     put(object, "p", compared ? number(found->score.p) : json_null());
+    json_t *casts_too = json_object();
+    for (size_t c = 0; c < request->cast_count; c++)
+        put(casts_too, request->casts[c].name, count(found->as_cast[c]));
+    put(object, "flips_as_rounded", casts_too);
     return object;
 }
 
-static json_t *bits(const margins_request_t *request, const margins_layer_t *layer) {
-    if (!layer->has_bits)
+static json_t *bits(const margins_request_t *request, bool known, const margin_bits_t *found) {
+    if (!known)
         return json_null();
-    const margin_bits_t *found = &layer->bits;
     json_t *object = json_object();
     put(object, "target", number(request->target));
     put(object, "floating", found->floating > 0 ? json_integer(found->floating) : json_null());
@@ -160,7 +163,7 @@ static void put_margins(json_t *object, const margins_result_t *result, const ma
     put(object, "predicted_rows", count(report->predicted_rows));
     put(object, "casts", casts(result, report));
     put(object, "noise", noises(report));
-    put(object, "bits", bits(result->request, layer));
+    put(object, "bits", bits(result->request, layer->has_bits, &layer->bits));
 }
 
 static json_t *layer_object(const margins_result_t *result, size_t index) {
@@ -172,7 +175,7 @@ static json_t *layer_object(const margins_result_t *result, size_t index) {
     put(object, "active", count(result->request->active));
     if (result->survey->scores)
         put_margins(object, result, layer);
-    put(object, "between_dumps", between(&layer->report.between, result->survey->scores));
+    put(object, "between_dumps", between(result->request, &layer->report.between, result->survey->scores));
     if (result->survey->scores)
         put(object, "risky_rows", risks(&layer->report));
     return object;
@@ -237,6 +240,7 @@ void margins_print_json(const margins_result_t *result) {
         append(layers, layer_object(result, i));
     put(object, "layers", layers);
     put(object, "tokens", tokens(result));
+    put(object, "bits", bits(result->request, result->survey->has_bits, &result->survey->bits));
     put(object, "layers_at_risk", layers_by_risk(result));
     put(object, "rows_at_risk", rows_by_risk(result));
     for (size_t i = 0; i < result->note_count; i++)

@@ -337,13 +337,12 @@ static void trace_curve(const margin_sample_t *sample, margins_layer_t *layer) {
     }
 }
 
-static int report_scores(const run_t *run, size_t layer, margins_layer_t *result) {
-    margin_sample_t *sample;
-    if (merge_layer(run, layer, &sample) != GSL_SUCCESS)
+static int report_scores(const run_t *run, size_t layer, margins_layer_t *result, margin_sample_t **sample) {
+    if (merge_layer(run, layer, sample) != GSL_SUCCESS)
         return GSL_ENOMEM;
-    margin_sample_report(sample, &result->report);
-    trace_curve(sample, result);
-    result->has_bits = margin_sample_bits(sample, run->plan->target, &result->bits) == GSL_SUCCESS;
+    margin_sample_report(*sample, &result->report);
+    trace_curve(*sample, result);
+    result->has_bits = margin_sample_bits(sample, 1, run->plan->target, &result->bits) == GSL_SUCCESS;
     return GSL_SUCCESS;
 }
 
@@ -357,18 +356,24 @@ static void report_choices(const run_t *run, size_t layer, margins_layer_t *resu
 }
 
 static fault_status_t report_layers(const run_t *run, margins_survey_t *survey, fault_t *fault) {
+    margin_sample_t **samples = calloc(run->layers, sizeof(margin_sample_t *));
     survey->layer = calloc(run->layers, sizeof *survey->layer);
-    if (survey->layer == NULL)
-        return fault_set(fault, FAULT_SYSTEM, "out of memory for the report");
-    for (size_t i = 0; i < run->layers; i++) {
+    if (survey->layer == NULL || samples == NULL)
+        fault_set(fault, FAULT_SYSTEM, "out of memory for the report");
+    for (size_t i = 0; i < run->layers && fault->status == FAULT_NONE; i++) {
         survey->layer[i].rows = dump_rows(run->plan->dump, i);
         if (!survey->scores)
             report_choices(run, i, &survey->layer[i]);
-        else if (report_scores(run, i, &survey->layer[i]) != GSL_SUCCESS)
-            return fault_set(fault, FAULT_SYSTEM, "out of memory for the report");
+        else if (report_scores(run, i, &survey->layer[i], &samples[i]) != GSL_SUCCESS)
+            fault_set(fault, FAULT_SYSTEM, "out of memory for the report");
     }
-    sum_tokens(run, survey);
-    return FAULT_NONE;
+    if (fault->status == FAULT_NONE) {
+        survey->has_bits = survey->scores && margin_sample_bits(samples, run->layers, run->plan->target,
+                                                                &survey->bits) == GSL_SUCCESS;
+        sum_tokens(run, survey);
+    }
+    free(samples);
+    return fault->status;
 }
 
 // ---- The run -------------------------------------------------------------------------------------------------------

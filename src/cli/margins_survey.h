@@ -53,6 +53,8 @@ typedef struct margins_survey {
     bool aligned;    // whether all layers have the same rows; otherwise there are no tokens
     uint64_t tokens; // rows of each layer
     margins_event_t cast[MARGIN_CASTS], between, tie;
+    margin_bits_t bits; // of the rows of all layers together, where `has_bits`: plain rules
+    bool has_bits;
 } margins_survey_t;
 
 // Runs, with a progress bar.

@@ -79,22 +79,27 @@ typedef enum cause { CAST, NOISE, BETWEEN } cause_t;
 // What a layer says of a cause; NaN where it says nothing.
 typedef struct flips {
     double predicted, error, observed, z;
+    margin_tally_t tally;
 } flips_t;
 
 static flips_t flips_of(const margin_report_t *report, cause_t cause, size_t index) {
     const margin_cast_t *cast = &report->cast[index];
     const margin_between_t *between = &report->between;
     if (cause == CAST)
-        return (flips_t){cast->predicted.val, cast->predicted.err, cast->observed.rate, cast->score.z};
+        return (flips_t){cast->predicted.val, cast->predicted.err, cast->observed.rate, cast->score.z,
+                         cast->tally};
     if (cause == NOISE)
-        return (flips_t){report->noise[index].predicted.val, report->noise[index].predicted.err, NAN, NAN};
+        return (flips_t){.predicted = report->noise[index].predicted.val,
+                         .error = report->noise[index].predicted.err,
+                         .observed = NAN,
+                         .z = NAN};
     if (between->compared == 0)
-        return (flips_t){NAN, NAN, between->observed.rate, NAN};
-    return (flips_t){between->predicted.val, between->predicted.err, between->observed.rate,
-                     between->score.z};
+        return (flips_t){.predicted = NAN, .error = NAN, .observed = between->observed.rate, .z = NAN};
+    return (flips_t){between->predicted.val, between->predicted.err, between->observed.rate, between->score.z,
+                     between->tally};
 }
 
-// The rates of all rows, the score that is farthest from 0, and the worst layer: of casts and noise by prediction, which varies less.
+// The rates of all rows with their score, and the worst layer: of casts and noise by prediction, which varies less.
 typedef struct summary {
     flips_t all;
     size_t worst;
@@ -112,8 +117,10 @@ static summary_t summarise(const margins_survey_t *survey, cause_t cause, size_t
         sum.all.predicted += weight * flips.predicted;
         sum.all.observed += weight * flips.observed;
         sum.all.error = flips.error;
-        if (isnan(sum.all.z) || fabs(flips.z) > fabs(sum.all.z))
-            sum.all.z = flips.z;
+        sum.all.z = flips.z;
+        sum.all.tally.observed += flips.tally.observed;
+        sum.all.tally.expected += flips.tally.expected;
+        sum.all.tally.variance += flips.tally.variance;
         if (rate > sum.worst_rate) {
             sum.worst_rate = rate;
             sum.worst = i;
@@ -121,6 +128,8 @@ static summary_t summarise(const margins_survey_t *survey, cause_t cause, size_t
     }
     sum.all.predicted /= rows;
     sum.all.observed /= rows;
+    if (survey->layers > 1 && !isnan(sum.all.z))
+        sum.all.z = binomial_score(sum.all.tally.observed, sum.all.tally.expected, sum.all.tally.variance).z;
     return sum;
 }
 
@@ -142,7 +151,8 @@ static void print_between_answer(const margins_result_t *result) {
 
 static void print_cast_answer(const margins_result_t *result) {
     char room[CELL];
-    fputs("Rounding changes the experts of", stdout);
+    printf("Rounding %schanges the experts of",
+           dump_probabilities(result->dump, 0) ? "the logarithms of these probabilities " : "");
     for (size_t i = 0; i < result->request->cast_count; i++)
         printf("%s %s %%%s in %s", i > 0 ? "," : "",
                percent(room, summarise(result->survey, CAST, i).all.observed), i == 0 ? " of rows" : "",
@@ -167,6 +177,13 @@ static void print_worst(const margins_result_t *result) {
         printf(", by %s", result->measure);
 }
 
+// Where casts have nothing to round, 0 says nothing of the model.
+static void print_significant(const margins_result_t *result) {
+    const int found = margins_significant(result->survey);
+    if (found > 0)
+        printf("; these logits have %d significant bits already", found);
+}
+
 static void print_answer(const margins_result_t *result) {
     const margins_survey_t *survey = result->survey;
     if (compared(survey))
@@ -176,6 +193,7 @@ static void print_answer(const margins_result_t *result) {
     else
         print_gap_answer(result);
     print_worst(result);
+    print_significant(result);
     putchar('\n');
 }
 
@@ -237,7 +255,7 @@ static void print_flips(const margins_result_t *result) {
     if (!several)
         grid_column(grid, "", "+-");
     grid_column(grid, "", "observed");
-    grid_column(grid, several ? "largest" : "", "z");
+    grid_column(grid, "", "z");
     if (several) {
         grid_column(grid, "worst", "layer");
         grid_column(grid, NULL, "");
@@ -261,6 +279,37 @@ static void print_flips(const margins_result_t *result) {
     putchar('\n');
     grid_print(grid, stdout);
     grid_free(grid);
+}
+
+// Rows that differ between the dumps, and the casts that explain them.
+static void print_causes(const margins_result_t *result) {
+    const margins_survey_t *survey = result->survey;
+    uint64_t changed = 0, explained[MARGIN_CASTS] = {0};
+    double noise = 0, rows = 0;
+    char room[CELL];
+    for (size_t i = 0; i < survey->layers; i++) {
+        const margin_between_t *between = &survey->layer[i].report.between;
+        changed += between->observed.count;
+        for (size_t c = 0; c < result->request->cast_count; c++)
+            explained[c] += between->as_cast[c];
+        if (between->compared > 0) {
+            noise += between->noise * (double)between->compared;
+            rows += (double)between->compared;
+        }
+    }
+    if (rows > 0)
+        printf("\nThe logits of the dumps differ by independent noise of standard deviation %s near the "
+               "boundary, "
+               "on average.\n",
+               real(room, 3, noise / rows));
+    if (changed == 0 || result->request->cast_count == 0)
+        return;
+    printf("Of the %" PRIu64 " rows that change experts, rounding the first dump gives what the second one "
+           "selects in\n",
+           changed);
+    for (size_t c = 0; c < result->request->cast_count; c++)
+        printf("%s%" PRIu64 " by %s", c > 0 ? ", " : "", explained[c], result->request->casts[c].name);
+    puts(".");
 }
 
 static void print_choices(const margins_result_t *result) {
@@ -355,6 +404,11 @@ static void print_gaps(const margins_result_t *result) {
     }
     grid_print(grid, stdout);
     grid_free(grid);
+    if (survey->has_bits && survey->layers > 1) {
+        char floating[CELL], integer[CELL];
+        printf("All layers together: %s bits of a significand, %s of an integer.\n",
+               bits(floating, survey->bits.floating), bits(integer, survey->bits.integer));
+    }
 }
 
 static void add_flip_cells(grid_t *grid, const flips_t *flips, bool scores) {
@@ -445,6 +499,8 @@ void margins_print_text(const margins_result_t *result) {
     }
     if (compared(result->survey) || result->request->cast_count + result->request->noise_count > 0)
         print_flips(result);
+    if (compared(result->survey))
+        print_causes(result);
     print_gaps(result);
     print_layer_flips(result);
     if (result->request->risky > 0) {

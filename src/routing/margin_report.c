@@ -54,9 +54,13 @@ static gsl_sf_result mean_chance(const margin_chances_t *chances, uint64_t n) {
     return (gsl_sf_result){mean, n == 1 ? GSL_NAN : sqrt(fmax(0, variance) / rows)};
 }
 
-static binomial_score_t score_of(const margin_chances_t *chances) {
+static margin_tally_t tally_of(const margin_chances_t *chances) {
     const double variance = ldexp((double)chances->sum - (double)chances->squares, -32);
-    return binomial_score(chances->observed, ldexp((double)chances->sum, -32), fmax(0, variance));
+    return (margin_tally_t){chances->observed, ldexp((double)chances->sum, -32), fmax(0, variance)};
+}
+
+static binomial_score_t score_of(const margin_tally_t *tally) {
+    return binomial_score(tally->observed, tally->expected, tally->variance);
 }
 
 static gsl_sf_result scaled(gsl_sf_result x, double factor) {
@@ -76,11 +80,13 @@ static void report_casts(const margin_sample_t *sample, margin_report_t *report)
         const margin_cast_sums_t *sums = &sample->cast[i];
         const margin_chances_t chances =
             sums->moved > 0 ? sums->chances : (margin_chances_t){.observed = sums->chances.observed};
+        const margin_tally_t tally = tally_of(&chances);
         report->cast[i] = (margin_cast_t){.observed = binomial_rate(sums->observed, sample->rows),
                                           .predicted = mean_chance(&chances, sample->predicted_rows),
                                           .first_order = scaled(relative_density(sample, format->kind),
                                                                 margin_step(format->kind, format->bits) / 4),
-                                          .score = score_of(&chances),
+                                          .tally = tally,
+                                          .score = score_of(&tally),
                                           .ties = sums->ties,
                                           .moved = sums->moved};
     }
@@ -116,6 +122,7 @@ static void report_between(const margin_sample_t *sample, margin_report_t *repor
                                          .median = GSL_NAN,
                                          .predicted = {GSL_NAN, GSL_NAN},
                                          .score = {GSL_NAN, GSL_NAN}};
+    memcpy(report->between.as_cast, sums->as_cast, sizeof sums->as_cast);
     if (sums->compared == 0)
         return;
     const uint64_t noisy = log_histogram_count(noise);
@@ -123,7 +130,8 @@ static void report_between(const margin_sample_t *sample, margin_report_t *repor
         noisy > 0 ? log_histogram_mean(noise) * (double)noisy / (double)sums->compared : 0;
     report->between.median = median_noise(sample);
     report->between.predicted = mean_chance(&sums->chances, sums->compared);
-    report->between.score = score_of(&sums->chances);
+    report->between.tally = tally_of(&sums->chances);
+    report->between.score = score_of(&report->between.tally);
 }
 
 static int significant_bits(const margin_sample_t *sample) {
@@ -152,19 +160,29 @@ void margin_sample_report(const margin_sample_t *sample, margin_report_t *report
 
 // ---- Bits ----
 
+// The samples of some layers.
+typedef struct pool {
+    margin_sample_t *const *samples;
+    size_t count;
+    uint64_t rows, ties;
+} pool_t;
+
 // E[(1 - gap / u)+] / 2 for gaps in units of which u is `step`.
-static double rate_at(const log_histogram_t *gaps, uint64_t rows, double step) {
+static double rate_at(const pool_t *pool, rounding_kind_t kind, double step) {
     double sum = 0;
-    log_histogram_bin_t bin;
-    for (size_t at = 0; log_histogram_next(gaps, &at, &bin) && bin.low < step;)
-        sum += (double)bin.count * fmax(0, 1 - bin.mean / step);
-    return sum / (2 * (double)rows);
+    for (size_t i = 0; i < pool->count; i++) {
+        const log_histogram_t *gaps =
+            pool->samples[i]->histogram[kind == ROUNDING_FLOAT ? MARGIN_BINADE : MARGIN_RANGE];
+        log_histogram_bin_t bin;
+        for (size_t at = 0; log_histogram_next(gaps, &at, &bin) && bin.low < step;)
+            sum += (double)bin.count * fmax(0, 1 - bin.mean / step);
+    }
+    return sum / (2 * (double)pool->rows);
 }
 
-static int fewest_bits(const margin_sample_t *sample, rounding_kind_t kind, double target, double *rate) {
-    const log_histogram_t *gaps = sample->histogram[kind == ROUNDING_FLOAT ? MARGIN_BINADE : MARGIN_RANGE];
-    for (int bits = kind == ROUNDING_FLOAT ? 1 : 2; bits <= 53 && sample->rows > 0; bits++) {
-        *rate = rate_at(gaps, sample->rows, margin_step(kind, bits));
+static int fewest_bits(const pool_t *pool, rounding_kind_t kind, double target, double *rate) {
+    for (int bits = kind == ROUNDING_FLOAT ? 1 : 2; bits <= 53 && pool->rows > 0; bits++) {
+        *rate = rate_at(pool, kind, margin_step(kind, bits));
         if (*rate <= target)
             return bits;
     }
@@ -172,13 +190,18 @@ static int fewest_bits(const margin_sample_t *sample, rounding_kind_t kind, doub
     return 0;
 }
 
-int margin_sample_bits(const margin_sample_t *sample, double target, margin_bits_t *bits) {
+int margin_sample_bits(margin_sample_t *const *samples, size_t count, double target, margin_bits_t *bits) {
+    pool_t pool = {.samples = samples, .count = count};
     if (!(target > 0))
         return GSL_EDOM;
-    if (!sample->plain)
-        return GSL_EUNSUP;
-    bits->floating = fewest_bits(sample, ROUNDING_FLOAT, target, &bits->floating_rate);
-    bits->integer = fewest_bits(sample, ROUNDING_INTEGER, target, &bits->integer_rate);
-    bits->ties = (double)sample->ties > target * (double)sample->rows;
+    for (size_t i = 0; i < count; i++) {
+        if (!samples[i]->plain)
+            return GSL_EUNSUP;
+        pool.rows += samples[i]->rows;
+        pool.ties += samples[i]->ties;
+    }
+    bits->floating = fewest_bits(&pool, ROUNDING_FLOAT, target, &bits->floating_rate);
+    bits->integer = fewest_bits(&pool, ROUNDING_INTEGER, target, &bits->integer_rate);
+    bits->ties = (double)pool.ties > target * (double)pool.rows;
     return GSL_SUCCESS;
 }

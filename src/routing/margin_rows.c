@@ -263,6 +263,27 @@ static int measure_noise(margin_sample_t *sample, const double *logits, const do
     return log_histogram_add(sample->histogram[MARGIN_NOISE], &noise, 1);
 }
 
+static bool is_member(const size_t *members, size_t k, size_t expert) {
+    for (size_t j = 0; j < k; j++)
+        if (members[j] == expert)
+            return true;
+    return false;
+}
+
+// Counts the casts that make of the first dump's logits what the other dump selected: k experts in any order.
+static void explain(margin_sample_t *sample, const double *logits, const size_t *chosen) {
+    margin_work_t *work = sample->work;
+    const size_t k = work->rule.active;
+    for (size_t c = 0; c < sample->options.casts; c++) {
+        bool same = true;
+        rounding_row(&sample->options.cast[c], logits, work->rule.experts, work->changed);
+        margin_choose(work, work->changed, work->members);
+        for (size_t j = 0; j < k; j++)
+            same = same && is_member(work->members, k, chosen[j]);
+        sample->between.as_cast[c] += same;
+    }
+}
+
 static int compare_logits(margin_sample_t *sample, const margin_chunk_t *chunk, size_t i) {
     margin_work_t *work = sample->work;
     const bool predicted = is_predicted(sample, chunk->block.first + i), same = is_same(work, chunk, i);
@@ -277,16 +298,11 @@ static int compare_logits(margin_sample_t *sample, const margin_chunk_t *chunk, 
         return GSL_SUCCESS;
     margin_choose(work, logits, work->members);
     const bool tied = margin_choose(work, others, work->others).gap == 0 || work->gap[i] == 0;
-    if (memcmp(work->members, work->others, work->rule.active * sizeof *work->members) != 0)
+    if (memcmp(work->members, work->others, work->rule.active * sizeof *work->members) != 0) {
         count_between(sample, i, tied, predicted);
+        explain(sample, logits, work->others);
+    }
     return GSL_SUCCESS;
-}
-
-static bool is_member(const size_t *members, size_t k, uint32_t expert) {
-    for (size_t j = 0; j < k; j++)
-        if (members[j] == expert)
-            return true;
-    return false;
 }
 
 static int compare_choices(margin_sample_t *sample, const margin_chunk_t *chunk, size_t i) {
@@ -299,9 +315,12 @@ static int compare_choices(margin_sample_t *sample, const margin_chunk_t *chunk,
         if (choices[j] >= work->rule.experts)
             return GSL_EDOM;
         same = same && is_member(work->members, k, choices[j]);
+        work->others[j] = choices[j];
     }
-    if (!same)
+    if (!same) {
         count_between(sample, i, work->gap[i] == 0, is_predicted(sample, chunk->block.first + i));
+        explain(sample, margin_logits(work, chunk, i), work->others);
+    }
     return GSL_SUCCESS;
 }
 

@@ -127,9 +127,9 @@ void margin_sample_free(margin_sample_t *sample) {
 
 // ---- Which rows are predicted ----
 
-uint64_t margin_sample_stride(const selection_t *rule, uint64_t rows) {
+uint64_t margin_sample_stride(const selection_t *rule, uint64_t rows, uint64_t all) {
     const int some = rule->grouping != SELECTION_UNGROUPED ? 12 : selection_is_plain(rule) ? 17 : 14;
-    const uint64_t stride = rows >> some;
+    const uint64_t own = rows >> some, shared = all >> (some + 2), stride = own > shared ? own : shared;
     return stride > 0 ? stride : 1;
 }
 
@@ -385,6 +385,8 @@ static void merge_sums(margin_sample_t *to, const margin_sample_t *from) {
     to->between.tied += from->between.tied;
     to->between.compared += from->between.compared;
     to->between.equal += from->between.equal;
+    for (size_t c = 0; c < to->options.casts; c++)
+        to->between.as_cast[c] += from->between.as_cast[c];
     merge_chances(&to->between.chances, &from->between.chances);
 }
 

@@ -55,8 +55,9 @@ typedef struct margin_options {
 } margin_options_t;
 
 // A stride for a layer of so many rows, which leaves 2^17 of them or up to twice as many; 2^14 for rules that are not plain, and 2^12
-// with groups, where the noise on one row may take a millisecond.
-uint64_t margin_sample_stride(const selection_t *rule, uint64_t rows);
+// with groups, where the noise on one row may take a millisecond; and no more than about four times as many in all layers.
+//   all  rows of all layers
+uint64_t margin_sample_stride(const selection_t *rule, uint64_t rows, uint64_t all);
 
 typedef struct margin_sample margin_sample_t;
 
@@ -101,6 +102,12 @@ int margin_sample_merge(margin_sample_t *to, const margin_sample_t *from);
 enum { MARGIN_QUANTILES = 9 };
 extern const double margin_quantile_orders[MARGIN_QUANTILES];
 
+// The flips observed in the rows of a prediction, the sum of their chances p and that of p (1 - p). Tallies of layers add up.
+typedef struct margin_tally {
+    uint64_t observed;
+    double expected, variance;
+} margin_tally_t;
+
 // A cast. `predicted` is the mean of flip_rounding over the rows of the prediction, with its standard error as an estimate for the
 // law of the rows; the score compares the flips observed in these very rows with the sum of their chances, given the rows.
 // Where the given scores are numbers of the format already, rounding changes nothing and nothing is predicted: `moved` is 0, and
@@ -110,6 +117,7 @@ typedef struct margin_cast {
     gsl_sf_result predicted;  // rate
     gsl_sf_result
         first_order; // f E[u | gap = 0] / 4 from the density of gap / u; NaN for rules that are not plain
+    margin_tally_t tally;   // of the rows of the prediction
     binomial_score_t score; // of observation against prediction
     uint64_t ties;          // rows with an exact tie at rank k after rounding
     uint64_t
@@ -146,7 +154,10 @@ typedef struct margin_between {
     double noise;            // mean of sigma; NaN where nothing was compared
     double median;           // of sigma, within 1/32 of itself
     gsl_sf_result predicted; // rate; NaN where nothing was compared
+    margin_tally_t tally;    // of the rows of the prediction
     binomial_score_t score;  // of the observation in the rows of the prediction; NaN likewise
+    // Rows that differ and in which rounding the first dump's logits to a cast selects what the second dump selected.
+    uint64_t as_cast[MARGIN_CASTS];
 } margin_between_t;
 
 // A row with a small gap. With groups, inside and outside may be those (see selection_choice_t).
@@ -204,7 +215,9 @@ typedef struct margin_bits {
         ties; // the share of exact ties is above the target: how another engine breaks them no number of bits determines
 } margin_bits_t;
 
-// target > 0. Returns GSL_SUCCESS, GSL_EDOM (target), or GSL_EUNSUP for rules that are not plain.
-int margin_sample_bits(const margin_sample_t *sample, double target, margin_bits_t *bits);
+//   samples  `count` samples, whose rows are taken together: layers, which may have different numbers of experts
+//   target   > 0
+// Returns GSL_SUCCESS, GSL_EDOM (target), or GSL_EUNSUP for rules that are not plain.
+int margin_sample_bits(margin_sample_t *const *samples, size_t count, double target, margin_bits_t *bits);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct margin_cast_sums {
 typedef struct margin_between_sums {
     uint64_t rows, observed, tied;
     uint64_t compared, equal;
+    uint64_t as_cast[MARGIN_CASTS];
     margin_chances_t chances;
 } margin_between_sums_t;
 
