@@ -83,7 +83,8 @@ install: $(PROGRAM) ## program and manual into PREFIX (default /usr/local), unde
 	@install -D -m 755 $< "$(DESTDIR)$(PREFIX)/bin/moegeom"
 	@install -D -m 644 src/cli/moegeom.1 "$(DESTDIR)$(PREFIX)/share/man/man1/moegeom.1"
 
-# File names may hold anything but a newline: they reach the script through the environment.
+# File names may hold anything but a newline, $ included: they are not expanded, and reach the script through the environment.
+$(foreach v,DUMP DUMP2 ROUTER LAYER ACTIVE OPTIONS,$(eval override $v := $$(value $v)))
 export DUMP DUMP2 ROUTER LAYER ACTIVE OPTIONS
 ifneq ($(filter margins,$(MAKECMDGOALS)),)
 $(if $(and $(DUMP),$(ACTIVE)),,$(error say which dump, and how many experts are selected: make margins DUMP=logits.npy ACTIVE=8))

@@ -8,7 +8,10 @@ results=$out/results drawn=$out/figures
 
 # Words as in a shell, quotes and backslashes included, but nothing is run or expanded.
 options=()
-if [ -n "${OPTIONS:-}" ]; then mapfile -t options < <(xargs -n 1 printf '%s\n' <<<"$OPTIONS"); fi
+if [ -n "${OPTIONS:-}" ]; then
+    words=$(xargs -n 1 printf '%s\n' <<<"$OPTIONS") # fails at a quote that is not closed
+    mapfile -t options <<<"$words"
+fi
 if [ -n "${ACTIVE:-}" ]; then options+=(--active "$ACTIVE"); fi
 
 rm -rf "$out"

@@ -264,8 +264,12 @@ static void test_refused_texts(void **state) {
         put_text(cases[i].text);
         expect_refusal(path, cases[i].message);
     }
+    put_text("1,2\r3,4\r5,6\r");
+    expect_refusal(path, "%s:1: expected lines that end in LF or CR LF, found a CR within one");
+    put_text("1,2\r\n3,4\r5,6");
+    expect_refusal(path, "%s:2: expected lines that end in LF or CR LF, found a CR within one");
     put_bytes(path, "1,2\n3,\0", 7, "4\n", 2);
-    expect_refusal(path, "%s:2: a byte 0");
+    expect_refusal(path, "%s:2: expected text, found a byte 0");
     put_text("1,2\n");
     assert_int_equal(truncate(path, TEXT_LINE + 5), 0); // a hole, and no end of line
     expect_refusal(path, "%s:2: expected lines of at most 67108864 bytes, found a longer one");

@@ -91,6 +91,9 @@ static void test_fault(void **state) {
     assert_int_equal(fault_set(&fault, FAULT_INPUT, "line %d", 7), FAULT_INPUT);
     assert_int_equal(fault_set(&fault, FAULT_SYSTEM, "later"), FAULT_INPUT);
     assert_string_equal(fault.text, "line 7");
+    fault_t tame = {0};
+    fault_set(&tame, FAULT_INPUT, "%s", "a\x1b[31m\a\tb\x7f\r\nc «d»");
+    assert_string_equal(tame.text, "a?[31m??b?  c «d»");
     char *text = calloc(1, 3 * FAULT_TEXT);
     fault_t cut = {0};
     assert_non_null(text);

@@ -280,7 +280,21 @@ if command -v gnuplot >"$tmp/gnuplot"; then
     margins "$tmp/one.csv" --active 1 --plot "$tmp/q.svg"
     [ $status = 0 ] && grep -q '</svg>' "$tmp/q.svg"
     report $? "a picture of one row"
+    run bash -c "moegeom=\$PWD/$moegeom; cd $tmp && \$moegeom margins four.csv --active 1 --plot '|touch touched;.svg'"
+    [ $status = 0 ] && [ ! -e "$tmp/touched" ] && grep -q '</svg>' "$tmp/|touch touched;.svg"
+    report $? "a picture whose name is no command to gnuplot"
 fi
+# More than a pipe holds, for a shell that ends without reading it.
+awk 'BEGIN { print "layer,a,b"; for (l = 0; l < 800; l++) for (r = 1; r <= 25; r++) printf "%d,%d,0\n", l, r }' >"$tmp/curves.csv"
+mkdir "$tmp/none"
+run env PATH="$tmp/none" "$moegeom" margins "$tmp/curves.csv" --active 1 --plot "$tmp/r.svg"
+[ $status = 4 ] && grep -q 'is the package gnuplot-nox installed' "$tmp/err" && [ ! -e "$tmp/r.svg" ]
+report $? "no gnuplot: a message"
+mkdir "$tmp/files"
+for i in {1..150}; do cp "$tmp/round.csv" "$tmp/files/$i.csv"; done
+run bash -c "ulimit -Sn 100; $moegeom margins $tmp/files --active 1 --json"
+[ $status = 0 ] && has '"layer": "1"' '"layer": "150"'
+report $? "more files than a process may have open at first"
 printf 'x' >"$tmp/file"
 refuses 4 "a table below a file" "cannot" -- "$tmp/four.csv" --active 1 --csv "$tmp/file/out.csv"
 refuses 4 "a picture below a file" "could not draw $tmp/file/out.svg" -- "$tmp/four.csv" --active 1 --plot "$tmp/file/out.svg"
@@ -347,6 +361,18 @@ report $? "a strange name of a layer as text"
 margins --help
 [ $status = 0 ] && has 'Usage: moegeom margins DUMP [DUMP2] --active K' '--risky M' && [ "$(awk 'length > 120' "$tmp/out" | wc -l)" = 0 ] && [ ! -s "$tmp/err" ]
 report $? "--help"
+cp "$tmp/four.csv" "$tmp/own.csv"
+ln -s own.csv "$tmp/link.csv"
+refuses 1 "an output that is the dump" "expected another file to write than the input $tmp/link.csv" -- "$tmp/link.csv" --active 1 --csv "$tmp/own.csv"
+cmp -s "$tmp/own.csv" "$tmp/four.csv"
+report $? "the dump is left as it was"
+refuses 1 "an output that is the second dump" "than the input $tmp/own.csv" -- "$tmp/four.csv" "$tmp/own.csv" --active 1 --csv "$tmp/own.csv"
+refuses 1 "two outputs of one name" "found $tmp/o.svg twice" -- "$tmp/four.csv" --active 1 --csv "$tmp/o.svg" --plot "$tmp/o.svg"
+refuses 1 "an output without a name" "expected the name of a file to write" -- "$tmp/four.csv" --active 1 --csv ''
+npy "$tmp/long.npy" f2 '4294967296, 2' </dev/null
+truncate -s +17179869184 "$tmp/long.npy"
+refuses 3 "more rows than are counted" "at most 4294967295 fit, found 4294967296: split the dump" -- "$tmp/long.npy" --active 1
+rm "$tmp/long.npy"
 refuses 1 "no dump" "expected a dump of router logits" -- --active 1
 refuses 1 "three dumps" "expected one dump or two, found «c» after them" -- a b c --active 1
 refuses 1 "no K" "expected --active K" -- "$tmp/four.csv"

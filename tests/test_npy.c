@@ -215,7 +215,7 @@ static void test_starts(void **state) {
     expect_start("", 0, 0, "x: byte 0: expected the magic \\x93NUMPY of a .npy file");
     expect_start("\x93NUMPX\1\0", 8, 8, "x: byte 0: expected the magic \\x93NUMPY of a .npy file");
     expect_start("\x93NUMPY", 6, 6, "x: byte 6: expected version 1.0, 2.0 or 3.0, found the end of the file");
-    expect_start("\x93NUMPY\4\0\1\0", 10, 10, "x: byte 6: expected version 1.0, 2.0 or 3.0, found another");
+    expect_start("\x93NUMPY\4\0\1\0", 10, 10, "x: byte 6: expected version 1.0, 2.0 or 3.0, found 4.0");
     expect_start(
         "\x93NUMPY\1\0\1", 9, 9,
         "x: byte 8: expected a header of at most 65536 bytes within the file of 9, found the length 1");

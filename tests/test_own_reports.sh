@@ -50,6 +50,11 @@ report $? "it says how many rows differ between the dumps, as the JSON does"
 [ "$(words margins | grep -oE 'Layer by layer|What to do about it|the other dump|int6|e4m2' | sort -u | wc -l)" = 5 ]
 report $? "all sections and all casts are there"
 
+{ echo layer,a,b,c; for l in 1 2 3; do printf "$l,3,1,0\n$l,1,3,0\n$l,0,3,1\n"; done; } >"$tmp/same.csv"
+margins DUMP="$tmp/same.csv" ACTIVE=1
+[ $status = 0 ] && [ "$(cat "$tmp/out")" = "$tmp/own/margins.pdf" ]
+report $? "the same gap in all rows of all layers"
+
 printf '0,1\n2,3\n1,2\n4,5\n' | sed '1i a,b' >"$tmp/ids.csv"
 printf '0,1\n2,4\n1,2\n5,4\n' | sed '1i a,b' >"$tmp/ids2.csv"
 margins DUMP="$tmp/ids.csv" DUMP2="$tmp/ids2.csv" ACTIVE=2 OPTIONS=--choices
@@ -84,6 +89,17 @@ router ROUTER="$tmp/a_b 100%" ACTIVE=2
 report $? "a checkpoint: a report that names the layer with doubled experts"
 words router | grep -qF 'Layer 0 in detail' && words router | grep -q 'on the plane through p0 , p1 and p2 exactly [0-9]'
 report $? "it counts the sets on the plane of the first layer"
+numbers 1 0 0 0 2 0 0 0 3 -1 -1 -2 1 0 2 0 2 1 0 -1 3 0 3 1 >"$tmp/weights"
+{ head -c $(($(stat -c %s "$tmp/a_b 100%/model.safetensors") - 96)) "$tmp/a_b 100%/model.safetensors"; cat "$tmp/weights"; } >"$tmp/two.safetensors"
+router ROUTER="$tmp/two.safetensors" ACTIVE=2
+[ $status = 0 ] && words router | grep -qF 'Layer 0 in detail'
+report $? "two gates, and no two equal experts"
+run make --no-print-directory router ROUTER="$tmp/\$(shell touch $tmp/run) \$HOME.safetensors"
+[ $status = 2 ] && [ ! -e "$tmp/run" ] && grep -qF " \$HOME.safetensors: No such file" "$tmp/err"
+report $? "make expands nothing in a name"
+router ROUTER="$tmp/a_b 100%" OPTIONS="--seed '1"
+[ $status != 0 ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q quote "$tmp/err"
+report $? "options with a quote that is not closed: a refusal, and not other options"
 router ROUTER="$tmp/a_b 100%" ACTIVE=2 LAYER=1
 [ $status = 0 ] && words router | grep -qF 'experts 1 and 3 have identical logits'
 report $? "a layer that cannot be drawn: the report says why"

@@ -5,6 +5,10 @@ load style
 load results."/shape.gp"
 span = last - first + 1
 gaps = results."/quantiles.csv"
+stats gaps using "q01" nooutput
+least = STATS_min
+stats gaps using "q95" nooutput
+if (least == STATS_max) { set yrange [0.5 * least:2 * least] } # the same gap everywhere
 set logscale y
 set format y log_format
 set xrange [first - 0.5:last + 0.5 + 0.07 * span]

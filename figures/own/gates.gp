@@ -3,10 +3,13 @@ width = 15.5; height = 6.2
 load style
 
 gates = results."/gates.csv"
-stats gates using "layer":"most" nooutput
-first = STATS_min_x; last = STATS_max_x; widest = STATS_max_y
-stats gates using "least":"expected" nooutput
-narrowest = STATS_min_x
+# Column by column: of two columns it would fit a line, and warn where there are only two gates.
+stats gates using "layer" nooutput
+first = STATS_min; last = STATS_max
+stats gates using "most" nooutput
+widest = STATS_max
+stats gates using "least" nooutput
+narrowest = STATS_min
 span = last - first + 1
 set xrange [first - 0.5:last + 0.5]
 set xtics first, ceil(span / 8.0), last

@@ -7,12 +7,14 @@
 #include "io/array.h"
 #include "io/output.h"
 #include "io/quote.h"
+#include "io/safetensors.h"
 
 #include <gsl/gsl_errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 // The name of a layer in messages.
 static const char *label(const dump_t *dump, size_t layer, char room[QUOTE_ROOM]) {
@@ -46,6 +48,11 @@ static void check_columns(const margins_request_t *request, const char *path, co
                          "%s: layer %s: expected scores of at least %zu experts, one more than are selected, "
                          "found %zu",
                          path, label(dump, i, room), request->active + 1, columns);
+        if (!choices && dump_rows(dump, i) > UINT32_MAX)
+            options_stop("margins", FAULT_LIMIT,
+                         "%s: layer %s: rows are counted in 32 bits, so that at most %" PRIu32
+                         " fit, found %" PRIu64 ": split the dump",
+                         path, label(dump, i, room), UINT32_MAX, dump_rows(dump, i));
         if (!choices && dump_probabilities(dump, i) && request->rule->score != SELECTION_LOGIT)
             options_stop(
                 "margins", FAULT_INPUT,
@@ -211,8 +218,28 @@ static void set_layer(const margins_request_t *request, const dump_t *dump, size
 
 // ---- The command ---------------------------------------------------------------------------------------------------
 
+// An output does not replace an input.
+static void keep_input(const char *output, const char *input) {
+    struct stat there, given;
+    const char *end = input != NULL ? safetensors_suffix(input) : NULL;
+    char *path = input == NULL ? NULL : end != NULL ? strndup(input, (size_t)(end - input)) : strdup(input);
+    const bool same = output != NULL && path != NULL && stat(output, &there) == 0 &&
+                      stat(path, &given) == 0 && there.st_dev == given.st_dev && there.st_ino == given.st_ino;
+    free(path);
+    if (same)
+        options_stop("margins", FAULT_USAGE, "expected another file to write than the input %s", input);
+}
+
 static void examine_outputs(const margins_request_t *request) {
     fault_t fault = {0};
+    const char *const inputs[] = {request->dump, request->other, request->bias};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        keep_input(request->csv, inputs[i]);
+        keep_input(request->plot, inputs[i]);
+    }
+    if (request->csv != NULL && request->plot != NULL && strcmp(request->csv, request->plot) == 0)
+        options_stop("margins", FAULT_USAGE, "expected two files for --csv and --plot, found %s twice",
+                     request->csv);
     if (request->csv != NULL)
         output_examine(request->csv, &fault);
     if (request->plot != NULL)

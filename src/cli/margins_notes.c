@@ -20,6 +20,7 @@ static void note(margins_result_t *result, const char *format, ...) {
     if (notes == NULL || vasprintf(&notes[result->note_count], format, arguments) < 0)
         options_stop("margins", FAULT_SYSTEM, "out of memory");
     va_end(arguments);
+    fault_tame(notes[result->note_count]);
     fprintf(stderr, "moegeom margins: note: %s\n", notes[result->note_count++]);
 }
 

@@ -166,9 +166,9 @@ static fault_status_t refuse_page(const dump_t *dump, size_t layer, const unit_t
             if (page->choices[row * width + i] >= experts)
                 return fault_set(
                     fault, FAULT_INPUT,
-                    "layer %s of the second dump: row %" PRIu64
+                    "%s: layer %s: row %" PRIu64
                     " (from 0): expected numbers of experts from 0 to %zu, as in the first, found %" PRIu32,
-                    quote(room, name, strlen(name)), unit->first + row, experts - 1,
+                    dump_path(dump, layer), quote(room, name, strlen(name)), unit->first + row, experts - 1,
                     page->choices[row * width + i]);
     } else if (dump_single(dump, layer)) {
         for (size_t i = 0; i < width; i++)

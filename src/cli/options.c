@@ -16,11 +16,12 @@
 
 void options_stop(const char *command, fault_status_t status, const char *format, ...) {
     va_list arguments;
+    char text[FAULT_TEXT];
     va_start(arguments, format);
-    fprintf(stderr, "moegeom %s: ", command);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    fault_tame(text);
+    fprintf(stderr, "moegeom %s: %s\n", command, text);
     exit((int)status);
 }
 

@@ -323,8 +323,11 @@ static void print_places(const router_result_t *result) {
            result->seeded ? "seeded" : "given", result->active > 0 ? " of the cell" : "");
     for (size_t i = 0; i < result->places && i < SHOWN; i++) {
         const router_place_t *place = &result->place[i];
-        printf("    p%-4zu %11.5g  %9.5f %%  experts %zu and %zu\n", i, place->distance,
-               100 * place->relative, place->first, place->second);
+        if (isfinite(place->distance))
+            printf("    p%-4zu %11.5g  %9.5f %%  experts %zu and %zu\n", i, place->distance,
+                   100 * place->relative, place->first, place->second);
+        else
+            printf("    p%-4zu no wall: the experts that it could part have equal rows\n", i);
     }
     if (result->places > SHOWN)
         printf("    ... and %zu more; --json lists all\n", result->places - SHOWN);

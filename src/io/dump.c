@@ -230,6 +230,10 @@ const char *dump_layer_name(const dump_t *dump, size_t layer) {
     return layer_at(dump, layer)->name;
 }
 
+const char *dump_path(const dump_t *dump, size_t layer) {
+    return layer_at(dump, layer)->path;
+}
+
 uint64_t dump_rows(const dump_t *dump, size_t layer) {
     return layer_at(dump, layer)->rows;
 }

@@ -55,6 +55,9 @@ size_t dump_layers(const dump_t *dump); // at least 1
 // it has \xNN, and "..." after the first 200.
 const char *dump_layer_name(const dump_t *dump, size_t layer);
 
+// The file of a layer.
+const char *dump_path(const dump_t *dump, size_t layer);
+
 uint64_t dump_rows(const dump_t *dump, size_t layer);      // at least 1
 size_t dump_columns(const dump_t *dump, size_t layer);     // experts, or experts selected
 bool dump_probabilities(const dump_t *dump, size_t layer); // whether logarithms are taken

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -323,11 +324,23 @@ static void free_entries(struct dirent **entries, int count) {
         free(entries);
 }
 
+// Raises the limit of open files where a folder has more; opening them says if that was not enough.
+static void allow_files(int count) {
+    enum { OTHERS = 64 };
+    struct rlimit limit;
+    if (count < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= (rlim_t)count + OTHERS)
+        return;
+    const rlim_t wanted = limit.rlim_cur + (rlim_t)count;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static fault_status_t add_folder(dump_list_t *list, const char *folder, fault_t *fault) {
     struct dirent **entries;
     const int others = list_folder(folder, is_left_out, &entries, fault);
     free_entries(entries, others);
     const int count = list_folder(folder, is_layer_file, &entries, fault);
+    allow_files(count);
     if (count == 0)
         fault_set(fault, FAULT_INPUT,
                   "%s: expected files that end in .npy, .safetensors or .csv in the folder, found none",

@@ -22,6 +22,10 @@ typedef struct fault {
     char text[FAULT_TEXT]; // one line, no newline at its end
 } fault_t;
 
+// Makes a text one line that does not steer a terminal, whatever names it has from files: ends of lines become blanks, other control
+// characters question marks.
+void fault_tame(char *text);
+
 // Records a fault unless one is recorded already (the first is the cause), and returns the recorded status.
 //   fault   where to record it, not NULL
 //   status  not FAULT_NONE

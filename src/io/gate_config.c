@@ -4,10 +4,11 @@
 
 #include "io/json_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { LONGEST = 1 << 24, LARGEST = 1 << 20, PLACES = 6, KEYS = 8 };
 
@@ -149,10 +150,11 @@ static fault_status_t read_config(const char *path, const json_t *root, gate_con
 
 fault_status_t gate_config_read(const char *folder, gate_config_t *config, fault_t *fault) {
     char *path = NULL;
+    struct stat status;
     json_t *root = NULL;
     if (asprintf(&path, "%s/config.json", folder) < 0)
         return fault_set(fault, FAULT_SYSTEM, "out of memory while reading %s", folder);
-    if (access(path, F_OK) != 0)
+    if (lstat(path, &status) != 0 && errno == ENOENT)
         *config = (gate_config_t){0};
     else if (json_file_object(path, LONGEST, &root, fault) == FAULT_NONE)
         read_config(path, root, config, fault);

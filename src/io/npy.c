@@ -190,9 +190,12 @@ static fault_status_t read_length(const char *name, const unsigned char *bytes, 
     if (!npy_recognise(bytes, length))
         return fault_set(fault, FAULT_INPUT, "%s: byte 0: expected the magic \\x93NUMPY of a .npy file",
                          name);
-    if (length < VERSION || bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
-        return fault_set(fault, FAULT_INPUT, "%s: byte 6: expected version 1.0, 2.0 or 3.0, found %s", name,
-                         length < VERSION ? "the end of the file" : "another");
+    if (length < VERSION)
+        return fault_set(fault, FAULT_INPUT,
+                         "%s: byte 6: expected version 1.0, 2.0 or 3.0, found the end of the file", name);
+    if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
+        return fault_set(fault, FAULT_INPUT, "%s: byte 6: expected version 1.0, 2.0 or 3.0, found %d.%d",
+                         name, bytes[6], bytes[7]);
     const size_t digits = bytes[6] == 1 ? 2 : 4;
     *start = VERSION + digits;
     *count = 0;

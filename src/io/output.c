@@ -33,6 +33,8 @@ static fault_status_t make_folders(const char *path, fault_t *fault) {
 
 fault_status_t output_examine(const char *path, fault_t *fault) {
     struct stat present;
+    if (path[0] == '\0')
+        return fault_set(fault, FAULT_USAGE, "expected the name of a file to write, found an empty one");
     if (stat(path, &present) == 0 && !S_ISREG(present.st_mode))
         return fault_set(fault, FAULT_SYSTEM, "cannot write %s: what is there is no regular file", path);
     return make_folders(path, fault);

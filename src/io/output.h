@@ -23,7 +23,7 @@ fault_status_t output_open_in(const char *folder, const char *name, output_t **r
 
 // Whether a file can appear at the path: makes its folder when that is missing, and refuses what is there but is no
 // regular file, because a device or a pipe would be replaced by the rename. output_open asks it.
-//   fault   FAULT_SYSTEM
+//   fault   FAULT_SYSTEM; FAULT_USAGE for an empty name
 fault_status_t output_examine(const char *path, fault_t *fault);
 
 // The stream to print to. Valid until output_finish, output_commit or output_discard. Errors of the stream

@@ -222,10 +222,22 @@ static void on_cell(void *bytes, size_t length, void *context) {
         take_number(text, cell);
 }
 
+// Whether there is a carriage return before the end of the line.
+static bool has_lone_return(const char *line, size_t length) {
+    const char *found = memchr(line, '\r', length);
+    const size_t left = found != NULL ? length - (size_t)(found - line) : 0;
+    return left > 2 || (left == 2 && found[1] != '\n');
+}
+
 // Parses one line into the row.
 static fault_status_t parse_line(text_t *text, const char *line, size_t length, fault_t *fault) {
     if (memchr(line, '\0', length) != NULL)
-        return fault_set(fault, FAULT_INPUT, "%s:%" PRIu64 ": a byte 0", text->name, text->lines);
+        return fault_set(fault, FAULT_INPUT, "%s:%" PRIu64 ": expected text, found a byte 0", text->name,
+                         text->lines);
+    if (has_lone_return(line, length)) // rows that would be read as one
+        return fault_set(fault, FAULT_INPUT,
+                         "%s:%" PRIu64 ": expected lines that end in LF or CR LF, found a CR within one",
+                         text->name, text->lines);
     text->filled = text->cells = text->counted = 0;
     text->numeric = text->titles = true;
     text->unnamed = text->labelled = false;

@@ -8,7 +8,8 @@
 //
 // Rows are read in their order, from any place that was marked; memory is that of a line, of at most TEXT_LINE bytes.
 //
-// Refused, with a FAULT_INPUT that names file, line and row: cells that are no finite numbers, rows of different lengths, and by
+// Refused, with a FAULT_INPUT that names file, line and row: cells that are no finite numbers, rows of different lengths, a carriage
+// return within a line (old Macs end lines so, and all rows would be one), bytes 0, and by
 // their first bytes archives (.npz, .pt), pickles and compressed files.
 #ifndef MOEGEOM_IO_TEXT_H
 #define MOEGEOM_IO_TEXT_H

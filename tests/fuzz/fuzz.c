@@ -14,6 +14,13 @@ static void expect(bool condition) {
         abort();
 }
 
+void fuzz_need(bool given) {
+    if (given)
+        return;
+    perror("a fuzz target cannot work");
+    _exit(FAULT_SYSTEM);
+}
+
 void fuzz_fault(const fault_t *fault) {
     expect(fault->status == FAULT_INPUT);
     for (const char *c = fault->text; *c; c++)
@@ -22,7 +29,7 @@ void fuzz_fault(const fault_t *fault) {
 
 int fuzz_file(const uint8_t *data, size_t size, char path[64]) {
     const int file = memfd_create("numbers", 0);
-    expect(file >= 0 && write(file, data, size) == (ssize_t)size);
+    fuzz_need(file >= 0 && write(file, data, size) == (ssize_t)size);
     snprintf(path, 64, "/proc/self/fd/%d", file);
     return file;
 }
@@ -31,7 +38,7 @@ int fuzz_headed(const uint8_t *data, size_t size, const char *start, size_t leng
                 char path[64]) {
     uint8_t *bytes = malloc(length + size);
     size_t header = size;
-    expect(bytes != NULL);
+    fuzz_need(bytes != NULL);
     while (header > 0 && data[header - 1] != '}')
         header--;
     memcpy(bytes, start, length);
@@ -45,7 +52,7 @@ int fuzz_headed(const uint8_t *data, size_t size, const char *start, size_t leng
 
 static void *room(size_t count, size_t size) {
     void *bytes = calloc(count, size);
-    expect(bytes != NULL);
+    fuzz_need(bytes != NULL);
     return bytes;
 }
 

@@ -5,8 +5,12 @@
 
 #include "io/dump.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Ends the program where the machine refuses what a target needs: no input is to blame, and none is left as a crash.
+void fuzz_need(bool given);
 
 // The message of a refusal is one line of printable characters, but for « and ».
 void fuzz_fault(const fault_t *fault);

@@ -47,15 +47,13 @@ static const char *name_file(const char *path) {
     name_t *name = the_name();
     if (name->folder[0] == '\0') {
         strcpy(name->folder, "/tmp/moegeom-fuzz-XXXXXX");
-        if (mkdtemp(name->folder) == NULL || atexit(remove_name) != 0)
-            abort();
+        fuzz_need(mkdtemp(name->folder) != NULL && atexit(remove_name) == 0);
         snprintf(name->link, sizeof name->link, "%s/x.safetensors", name->folder);
     }
     if (strcmp(path, name->path) != 0) {
         unlink(name->link);
         strcpy(name->path, path);
-        if (symlink(path, name->link) != 0)
-            abort();
+        fuzz_need(symlink(path, name->link) == 0);
     }
     return name->link;
 }
