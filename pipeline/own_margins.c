@@ -41,29 +41,14 @@ static double rows_of(const own_t *own, size_t layer) {
 // ---- All layers together ----
 
 typedef struct summary {
-    margins_flips_t all; // of all rows; z the farthest from 0
+    margins_flips_t all; // of all rows
     size_t worst;
     double worst_rate;
 } summary_t;
 
 static summary_t summarise(const own_t *own, const margins_cause_t *cause) {
-    summary_t sum = {.all = {.z = NAN, .low = NAN, .high = NAN}, .worst_rate = -1};
-    double rows = 0;
-    for (size_t i = 0; i < own->result.count; i++) {
-        const margins_flips_t flips = margins_json_flips(&own->result, i, cause);
-        const double rate = isnan(flips.observed) ? flips.predicted : flips.observed;
-        rows += rows_of(own, i);
-        sum.all.predicted += rows_of(own, i) * flips.predicted;
-        sum.all.observed += rows_of(own, i) * flips.observed;
-        if (isnan(sum.all.z) || fabs(flips.z) > fabs(sum.all.z))
-            sum.all.z = flips.z;
-        if (rate > sum.worst_rate) {
-            sum.worst = i;
-            sum.worst_rate = rate;
-        }
-    }
-    sum.all.predicted /= rows;
-    sum.all.observed /= rows;
+    summary_t sum;
+    sum.all = margins_json_all(&own->result, cause, &sum.worst, &sum.worst_rate);
     return sum;
 }
 

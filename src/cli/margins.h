@@ -73,6 +73,27 @@ void margins_rank(margins_result_t *result);
 // Keeps the notes on the dumps, of which the second may be NULL, and on what was found; shows them on standard error.
 void margins_note(margins_result_t *result, const dump_t *other);
 
+// What changes rows: a cast, a noise, or another dump.
+typedef enum margins_change { MARGINS_BY_CAST, MARGINS_BY_NOISE, MARGINS_BY_DUMP } margins_change_t;
+
+// What a layer says of a cause; NaN where it says nothing.
+typedef struct margins_rates {
+    double predicted, error, observed, z;
+    margin_tally_t tally;
+} margins_rates_t;
+
+// What a layer says, and all layers together, with the worst one.
+//   index  of the cast or the noise
+margins_rates_t margins_rates(const margin_report_t *report, margins_change_t change, size_t index);
+
+// The rates of all rows with their score, and the worst layer: of casts and noise by prediction, which varies less.
+typedef struct margins_summary {
+    margins_rates_t all;
+    size_t worst;
+    double worst_rate;
+} margins_summary_t;
+margins_summary_t margins_summarise(const margins_survey_t *survey, margins_change_t change, size_t index);
+
 // A row at risk in any of the layers.
 typedef struct margins_row {
     size_t layer;

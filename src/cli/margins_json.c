@@ -208,6 +208,34 @@ static json_t *tokens(const margins_result_t *result) {
     return object;
 }
 
+static json_t *summary(const margins_result_t *result, margins_change_t change, size_t index) {
+    const margins_summary_t sum = margins_summarise(result->survey, change, index);
+    json_t *object = json_object();
+    put(object, "predicted", number(sum.all.predicted));
+    put(object, "observed", number(sum.all.observed));
+    put(object, "z", number(sum.all.z));
+    put(object, "worst_layer", count(sum.worst));
+    put(object, "worst_rate", number(sum.worst_rate));
+    return object;
+}
+
+// The rows of all layers together. The worst layer is that of the largest predicted rate, between dumps of the observed one.
+static json_t *all_layers(const margins_result_t *result) {
+    const margins_request_t *request = result->request;
+    json_t *object = json_object(), *of_casts = json_object(), *of_noise = json_object();
+    char room[MARGINS_KEY];
+    for (size_t i = 0; result->survey->scores && i < request->cast_count; i++)
+        put(of_casts, request->casts[i].name, summary(result, MARGINS_BY_CAST, i));
+    for (size_t i = 0; result->survey->scores && i < request->noise_count; i++)
+        put(of_noise, margins_key(room, request->noises[i]), summary(result, MARGINS_BY_NOISE, i));
+    put(object, "casts", of_casts);
+    put(object, "noise", of_noise);
+    put(object, "between_dumps",
+        result->survey->layer[0].report.between.observed.trials > 0 ? summary(result, MARGINS_BY_DUMP, 0)
+                                                                    : json_null());
+    return object;
+}
+
 static json_t *layers_by_risk(const margins_result_t *result) {
     json_t *array = json_array();
     for (size_t i = 0; i < result->survey->layers && i < result->request->risky; i++) {
@@ -239,6 +267,7 @@ void margins_print_json(const margins_result_t *result) {
     for (size_t i = 0; i < result->survey->layers; i++)
         append(layers, layer_object(result, i));
     put(object, "layers", layers);
+    put(object, "all_layers", all_layers(result));
     put(object, "tokens", tokens(result));
     put(object, "bits", bits(result->request, result->survey->has_bits, &result->survey->bits));
     put(object, "layers_at_risk", layers_by_risk(result));

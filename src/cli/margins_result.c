@@ -148,3 +148,50 @@ double margins_spacing(const margins_survey_t *survey, size_t cast) {
     }
     return count > 0 ? sum / count : NAN;
 }
+
+// ---- Changes ----
+
+margins_rates_t margins_rates(const margin_report_t *report, margins_change_t change, size_t index) {
+    const margin_cast_t *cast = &report->cast[index];
+    const margin_between_t *between = &report->between;
+    if (change == MARGINS_BY_CAST)
+        return (margins_rates_t){cast->predicted.val, cast->predicted.err, cast->observed.rate, cast->score.z,
+                                 cast->tally};
+    if (change == MARGINS_BY_NOISE)
+        return (margins_rates_t){.predicted = report->noise[index].predicted.val,
+                                 .error = report->noise[index].predicted.err,
+                                 .observed = NAN,
+                                 .z = NAN};
+    if (between->compared == 0)
+        return (margins_rates_t){
+            .predicted = NAN, .error = NAN, .observed = between->observed.rate, .z = NAN};
+    return (margins_rates_t){between->predicted.val, between->predicted.err, between->observed.rate,
+                             between->score.z, between->tally};
+}
+
+margins_summary_t margins_summarise(const margins_survey_t *survey, margins_change_t change, size_t index) {
+    margins_summary_t sum = {.all = {.z = NAN}, .worst_rate = -1};
+    double rows = 0;
+    for (size_t i = 0; i < survey->layers; i++) {
+        const margins_rates_t flips = margins_rates(&survey->layer[i].report, change, index);
+        const double weight = (double)survey->layer[i].rows,
+                     rate = change == MARGINS_BY_DUMP ? flips.observed : flips.predicted;
+        rows += weight;
+        sum.all.predicted += weight * flips.predicted;
+        sum.all.observed += weight * flips.observed;
+        sum.all.error = flips.error;
+        sum.all.z = flips.z;
+        sum.all.tally.observed += flips.tally.observed;
+        sum.all.tally.expected += flips.tally.expected;
+        sum.all.tally.variance += flips.tally.variance;
+        if (rate > sum.worst_rate) {
+            sum.worst_rate = rate;
+            sum.worst = i;
+        }
+    }
+    sum.all.predicted /= rows;
+    sum.all.observed /= rows;
+    if (survey->layers > 1 && !isnan(sum.all.z))
+        sum.all.z = binomial_score(sum.all.tally.observed, sum.all.tally.expected, sum.all.tally.variance).z;
+    return sum;
+}

@@ -73,66 +73,6 @@ static const char *suffix(size_t rank) {
 
 // ---- All layers together -------------------------------------------------------------------------------------------
 
-// What changes rows: a cast, a noise, or another dump.
-typedef enum cause { CAST, NOISE, BETWEEN } cause_t;
-
-// What a layer says of a cause; NaN where it says nothing.
-typedef struct flips {
-    double predicted, error, observed, z;
-    margin_tally_t tally;
-} flips_t;
-
-static flips_t flips_of(const margin_report_t *report, cause_t cause, size_t index) {
-    const margin_cast_t *cast = &report->cast[index];
-    const margin_between_t *between = &report->between;
-    if (cause == CAST)
-        return (flips_t){cast->predicted.val, cast->predicted.err, cast->observed.rate, cast->score.z,
-                         cast->tally};
-    if (cause == NOISE)
-        return (flips_t){.predicted = report->noise[index].predicted.val,
-                         .error = report->noise[index].predicted.err,
-                         .observed = NAN,
-                         .z = NAN};
-    if (between->compared == 0)
-        return (flips_t){.predicted = NAN, .error = NAN, .observed = between->observed.rate, .z = NAN};
-    return (flips_t){between->predicted.val, between->predicted.err, between->observed.rate, between->score.z,
-                     between->tally};
-}
-
-// The rates of all rows with their score, and the worst layer: of casts and noise by prediction, which varies less.
-typedef struct summary {
-    flips_t all;
-    size_t worst;
-    double worst_rate;
-} summary_t;
-
-static summary_t summarise(const margins_survey_t *survey, cause_t cause, size_t index) {
-    summary_t sum = {.all = {.z = NAN}, .worst_rate = -1};
-    double rows = 0;
-    for (size_t i = 0; i < survey->layers; i++) {
-        const flips_t flips = flips_of(&survey->layer[i].report, cause, index);
-        const double weight = (double)survey->layer[i].rows,
-                     rate = cause == BETWEEN ? flips.observed : flips.predicted;
-        rows += weight;
-        sum.all.predicted += weight * flips.predicted;
-        sum.all.observed += weight * flips.observed;
-        sum.all.error = flips.error;
-        sum.all.z = flips.z;
-        sum.all.tally.observed += flips.tally.observed;
-        sum.all.tally.expected += flips.tally.expected;
-        sum.all.tally.variance += flips.tally.variance;
-        if (rate > sum.worst_rate) {
-            sum.worst_rate = rate;
-            sum.worst = i;
-        }
-    }
-    sum.all.predicted /= rows;
-    sum.all.observed /= rows;
-    if (survey->layers > 1 && !isnan(sum.all.z))
-        sum.all.z = binomial_score(sum.all.tally.observed, sum.all.tally.expected, sum.all.tally.variance).z;
-    return sum;
-}
-
 static bool compared(const margins_survey_t *survey) {
     return survey->layer[0].report.between.observed.trials > 0;
 }
@@ -141,7 +81,7 @@ static bool compared(const margins_survey_t *survey) {
 
 static void print_between_answer(const margins_result_t *result) {
     const margins_survey_t *survey = result->survey;
-    const summary_t sum = summarise(survey, BETWEEN, 0);
+    const margins_summary_t sum = margins_summarise(survey, MARGINS_BY_DUMP, 0);
     char room[CELL];
     printf("The dumps select different experts in %s %% of rows", percent(room, sum.all.observed));
     if (survey->layers > 1 && survey->aligned)
@@ -155,8 +95,8 @@ static void print_cast_answer(const margins_result_t *result) {
            dump_probabilities(result->dump, 0) ? "the logarithms of these probabilities " : "");
     for (size_t i = 0; i < result->request->cast_count; i++)
         printf("%s %s %%%s in %s", i > 0 ? "," : "",
-               percent(room, summarise(result->survey, CAST, i).all.observed), i == 0 ? " of rows" : "",
-               result->request->casts[i].name);
+               percent(room, margins_summarise(result->survey, MARGINS_BY_CAST, i).all.observed),
+               i == 0 ? " of rows" : "", result->request->casts[i].name);
 }
 
 static void print_gap_answer(const margins_result_t *result) {
@@ -223,10 +163,10 @@ static void print_size(const margins_result_t *result) {
 
 // ---- Flips ---------------------------------------------------------------------------------------------------------
 
-static void add_summary(const margins_result_t *result, grid_t *grid, cause_t cause, size_t index,
+static void add_summary(const margins_result_t *result, grid_t *grid, margins_change_t cause, size_t index,
                         const margins_event_t *event) {
     const margins_survey_t *survey = result->survey;
-    const summary_t sum = summarise(survey, cause, index);
+    const margins_summary_t sum = margins_summarise(survey, cause, index);
     char a[CELL], b[CELL];
     grid_cell(grid, "%s", percent(a, sum.all.predicted));
     if (survey->layers == 1)
@@ -266,15 +206,15 @@ static void print_flips(const margins_result_t *result) {
     }
     if (compared(survey)) {
         grid_cell(grid, "between the dumps");
-        add_summary(result, grid, BETWEEN, 0, &survey->between);
+        add_summary(result, grid, MARGINS_BY_DUMP, 0, &survey->between);
     }
     for (size_t i = 0; i < request->cast_count; i++) {
         grid_cell(grid, "rounded to %s", request->casts[i].name);
-        add_summary(result, grid, CAST, i, &survey->cast[i]);
+        add_summary(result, grid, MARGINS_BY_CAST, i, &survey->cast[i]);
     }
     for (size_t i = 0; i < request->noise_count; i++) {
         grid_cell(grid, "noise of %s", margins_key(room, request->noises[i]));
-        add_summary(result, grid, NOISE, i, NULL);
+        add_summary(result, grid, MARGINS_BY_NOISE, i, NULL);
     }
     putchar('\n');
     grid_print(grid, stdout);
@@ -411,7 +351,7 @@ static void print_gaps(const margins_result_t *result) {
     }
 }
 
-static void add_flip_cells(grid_t *grid, const flips_t *flips, bool scores) {
+static void add_flip_cells(grid_t *grid, const margins_rates_t *flips, bool scores) {
     char room[CELL];
     grid_cell(grid, "%s", percent(room, flips->predicted));
     grid_cell(grid, "%s", percent(room, flips->observed));
@@ -438,8 +378,9 @@ static void print_layer_flips(const margins_result_t *result) {
     for (size_t i = 0; i < survey->layers; i++) {
         grid_cell(grid, "%.12s", result->names[i]);
         for (size_t c = 0; c < causes; c++) {
-            const flips_t flips = flips_of(&survey->layer[i].report, c < request->cast_count ? CAST : BETWEEN,
-                                           c < request->cast_count ? c : 0);
+            const margins_rates_t flips = margins_rates(
+                &survey->layer[i].report, c < request->cast_count ? MARGINS_BY_CAST : MARGINS_BY_DUMP,
+                c < request->cast_count ? c : 0);
             add_flip_cells(grid, &flips, scores);
         }
     }

@@ -10,19 +10,33 @@ const json_t *margins_json_layer(const margins_json_t *result, size_t layer) {
     return json_array_get(result->layers, layer);
 }
 
-margins_flips_t margins_json_flips(const margins_json_t *result, size_t layer, const margins_cause_t *cause) {
-    const json_t *object = margins_json_layer(result, layer), *entry;
+static const json_t *entry_of(const json_t *object, const margins_cause_t *cause) {
     if (cause->kind == MARGINS_BETWEEN)
-        entry = json_object_get(object, "between_dumps");
-    else
-        entry = json_object_get(json_object_get(object, cause->kind == MARGINS_CAST ? "casts" : "noise"),
-                                cause->key);
+        return json_object_get(object, "between_dumps");
+    return json_object_get(json_object_get(object, cause->kind == MARGINS_CAST ? "casts" : "noise"),
+                           cause->key);
+}
+
+static margins_flips_t flips_of(const json_t *entry) {
     return (margins_flips_t){.predicted = json_values_number(entry, "predicted"),
                              .error = json_values_number(entry, "predicted_se"),
                              .observed = json_values_number(entry, "observed"),
                              .low = json_values_number(entry, "low"),
                              .high = json_values_number(entry, "high"),
                              .z = json_values_number(entry, "z")};
+}
+
+margins_flips_t margins_json_flips(const margins_json_t *result, size_t layer, const margins_cause_t *cause) {
+    return flips_of(entry_of(margins_json_layer(result, layer), cause));
+}
+
+margins_flips_t margins_json_all(const margins_json_t *result, const margins_cause_t *cause, size_t *worst,
+                                 double *worst_rate) {
+    const json_t *entry = entry_of(json_object_get(result->root, "all_layers"), cause);
+    const double layer = json_values_number(entry, "worst_layer");
+    *worst = layer >= 0 && layer < (double)result->count ? (size_t)layer : 0;
+    *worst_rate = json_values_number(entry, "worst_rate");
+    return flips_of(entry);
 }
 
 static void add_causes(margins_json_t *result, margins_kind_t kind, json_t *object) {

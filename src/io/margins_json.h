@@ -40,4 +40,8 @@ void margins_json_close(margins_json_t *result);
 const json_t *margins_json_layer(const margins_json_t *result, size_t layer);
 margins_flips_t margins_json_flips(const margins_json_t *result, size_t layer, const margins_cause_t *cause);
 
+// What all layers together say of a cause (without errors and intervals), and the number and the rate of the worst one.
+margins_flips_t margins_json_all(const margins_json_t *result, const margins_cause_t *cause, size_t *worst,
+                                 double *worst_rate);
+
 #endif
