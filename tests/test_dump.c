@@ -609,10 +609,10 @@ static void test_many_layers(void **state) {
         fprintf(file, "%d,1,2\n", i);
     assert_int_equal(fclose(file), 0);
     expect_refusal(in("x.csv"), DUMP_GUESS, false,
-                   ":4098: expected at most 4096 names in the column layer, found more");
-    put_npy("x.npy", "|i1", false, "4097, 1, 0", "", 0);
+                   ":1026: expected at most 1024 names in the column layer, found more");
+    put_npy("x.npy", "|i1", false, "1025, 1, 0", "", 0);
     expect_refusal(in("x.npy"), DUMP_GUESS, false,
-                   ": expected 1 to 4096 layers in the shape (layers, rows, experts), found 4097");
+                   ": expected 1 to 1024 layers in the shape (layers, rows, experts), found 1025");
 }
 
 static void test_refused_arrays(void **state) {

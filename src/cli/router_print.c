@@ -4,6 +4,7 @@
 #include "cli/router.h"
 #include "io/gate_names.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_math.h>
 #include <jansson.h>
 #include <math.h>
@@ -284,6 +285,14 @@ static void print_number(int width, int digits, double value) {
         printf("%*s", width, "-");
 }
 
+// How far the mean of a few circles is from what is expected, as a standard normal variable: its error is estimated from as few, so
+// that the quotient has Student's distribution.
+static double score_of(const router_result_t *result) {
+    const double t = (result->observed - result->expected) / result->observed_se;
+    const double tail = gsl_cdf_tdist_Q(fabs(t), (double)result->circles - 1);
+    return tail > 0 ? copysign(gsl_cdf_ugaussian_Qinv(tail), t) : t;
+}
+
 static void print_row(const router_result_t *result) {
     char room[NAME];
     const gate_tensor_t *gate = result->gate;
@@ -303,7 +312,7 @@ static void print_row(const router_result_t *result) {
     printf(" +-");
     print_number(5, 2, known ? result->observed_se : GSL_NAN);
     print_number(7, 2, known ? result->expected : GSL_NAN);
-    print_number(7, 2, known ? (result->observed - result->expected) / result->observed_se : GSL_NAN);
+    print_number(7, 2, known ? score_of(result) : GSL_NAN);
     printf("  %s\n", printable(gate->name, room));
 }
 
@@ -405,7 +414,9 @@ static void print_notes(const router_report_t *report) {
          "equal rows; centre: mean "
          "row over\n         typical row; wall: distance of a point to the nearest wall, part of its length, "
          "median; sets on a great "
-         "circle, mean and\n         its error, and what independent normal rows would have, e(N, k)");
+         "circle, mean and\n         its error, and what independent normal rows would have, e(N, k); z is "
+         "normal where "
+         "rows are so");
     if (report->curved)
         puts("note: with a selection bias or groups the walls of the choice are curved or moved; walls, "
              "circles, lines and "

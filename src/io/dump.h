@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 enum {
-    DUMP_LAYERS = 4096,
+    DUMP_LAYERS = 1024,
     DUMP_COLUMNS = 1 << 20, // and all expert numbers are below
 };
 
