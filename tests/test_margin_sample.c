@@ -246,7 +246,7 @@ static void check_between(const char *input, const margin_options_t *o, const ma
     static double chances[MOST_ROWS], noise[MOST_ROWS];
     const size_t n = o->rule.experts;
     flip_work_t *work = flip_work_alloc(&o->rule);
-    size_t flips = 0, tied = 0, equal = 0;
+    size_t flips = 0, tied = 0, equal = 0, as_cast[MARGIN_CASTS] = {0};
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
         bool before[MOST_EXPERTS], after[MOST_EXPERTS];
@@ -256,6 +256,13 @@ static void check_between(const char *input, const margin_options_t *o, const ma
         assert_true(((events[i] & MARGIN_EVENT_BETWEEN) != 0) == flip);
         flips += flip;
         tied += flip && tie;
+        for (size_t c = 0; c < o->casts && flip; c++) {
+            double rounded[MOST_EXPERTS];
+            bool cast[MOST_EXPERTS];
+            rounding_row(&o->cast[c], logits + i * n, n, rounded);
+            select_row(&o->rule, rounded, cast);
+            as_cast[c] += memcmp(cast, after, n * sizeof *cast) == 0;
+        }
         noise[i] = plain_noise(&o->rule, logits + i * n, others + i * n);
         equal += noise[i] == 0;
         sum += noise[i];
@@ -264,6 +271,8 @@ static void check_between(const char *input, const margin_options_t *o, const ma
     const margin_between_t *b = &r->between;
     assert_true(b->observed.count == flips && b->observed.trials == rows && b->tied == tied);
     assert_true(b->compared == rows && b->equal == equal);
+    for (size_t c = 0; c < o->casts; c++)
+        check_close(input, (double)b->as_cast[c], (double)as_cast[c], 0);
     check_close(input, b->noise, sum / (double)rows, 1e-8);
     gsl_sort(noise, 1, rows);
     const double median = noise[(rows + 1) / 2 - 1];
@@ -333,6 +342,8 @@ static char *text_of(margin_sample_t *sample, double target) {
             (size_t)r.between.observed.trials, (size_t)r.between.tied, (size_t)r.between.compared,
             (size_t)r.between.equal, r.between.noise, r.between.median, r.between.predicted.val,
             r.between.score.z);
+    for (size_t i = 0; i < r.casts; i++)
+        fprintf(f, "%zu ", (size_t)r.between.as_cast[i]);
     for (size_t i = 0; i < r.risks; i++)
         fprintf(f, "%zu %a %zu %zu\n", (size_t)r.risk[i].row, r.risk[i].gap, r.risk[i].inside,
                 r.risk[i].outside);
@@ -538,6 +549,19 @@ static void test_bits(void **state) {
             margin_sample_add(sample, &(margin_block_t){.rows = rows, .logits = logits}, NULL, NULL),
             GSL_SUCCESS);
         assert_int_equal(margin_sample_bits(&sample, 1, target, &bits), GSL_SUCCESS);
+        // The rows in two samples, as in two layers.
+        margin_bits_t pooled;
+        margin_sample_t *const halves[] = {sample_of(&options), sample_of(&options)};
+        for (size_t h = 0; h < 2; h++) {
+            const margin_block_t half = {.rows = h == 0 ? 700 : rows - 700,
+                                         .logits = logits + (h == 0 ? 0 : 700 * n)};
+            assert_int_equal(margin_sample_add(halves[h], &half, NULL, NULL), GSL_SUCCESS);
+        }
+        assert_int_equal(margin_sample_bits(halves, 2, target, &pooled), GSL_SUCCESS);
+        assert_true(pooled.floating == bits.floating && pooled.integer == bits.integer &&
+                    pooled.ties == bits.ties);
+        margin_sample_free(halves[0]);
+        margin_sample_free(halves[1]);
         double rate[2][60] = {{0}}, ties = 0;
         for (size_t row = 0; row < rows; row++) {
             double sorted[MOST_EXPERTS], size = 0;

@@ -62,6 +62,19 @@ static const char *const VERDICTS[] = {"holds", "amended", "fails", "untestable"
 static const char *const METHODS[] = {"exact", "certified", "quadrature", "montecarlo"};
 static const char *const RELATIONS[] = {"<=", ">=", "="};
 
+// Gives back the names of dumps. There are files of these names only when the run has failed; their folder goes when it is empty.
+static void discard_dumps(experiment_t *run) {
+    char *folder = NULL;
+    for (size_t i = 0; i < run->n_dumps; i++) {
+        unlink(run->dumps[i]);
+        free(run->dumps[i]);
+    }
+    if (run->n_dumps > 0 && asprintf(&folder, "%s/dumps", run->out) >= 0) {
+        rmdir(folder);
+        free(folder);
+    }
+}
+
 // Everything that a run owns, given back; unfinished results vanish.
 static void discard(experiment_t *run) {
     progress_end(&run->progress);
@@ -72,10 +85,7 @@ static void discard(experiment_t *run) {
         output_discard(outputs[i]);
     for (size_t i = 0; i < run->n_inputs; i++)
         free(run->inputs[i]);
-    for (size_t i = 0; i < run->n_dumps; i++) {
-        unlink(run->dumps[i]); // there is one only when the run has failed
-        free(run->dumps[i]);
-    }
+    discard_dumps(run);
     meta_free(run->meta);
     free(run->checks);
 }
