@@ -12,6 +12,9 @@ array colour[6] = [blue, orange, green, red, pink, sky]
 array symbol[6] = [7, 5, 9, 11, 13, 15]
 array kn[4] = [8, 16, 32, 64]
 array kk[4] = [2, 4, 4, 8]
+# A quick run has only some of the layers, and curves without points are an error: the numbers of those that are there.
+soft = system("awk -F, '$2 == 0 { n[$1] = 1 } END { for (i = 1; i <= 6; i++) if (n[2 ^ i]) printf \"%d \", i }' ".sweep)
+hard = system("awk -F, '$3 == \"set\" { n[$1] = 1 } END { for (i = 1; i <= 4; i++) if (n[2 ^ (i + 2)]) printf \"%d \", i }' ".sweep)
 
 set datafile missing NaN
 set multiplot
@@ -33,10 +36,10 @@ set label 1 "(a) $\\mathbf E|h_\\tau-h_0|^2$ over the law" at graph 0, 1.06 left
 set object 1 rectangle from 7e-4, 0.9 to 1.5, 1.1 behind fs solid 1 noborder fc rgb "#EFEFEF"
 do for [i = 1:6] { set label 10 + i sprintf(i == 1 ? "$N=%d$" : "$%d$", ns[i]) at (i < 4 ? 1.1e-3 : 6e-3), 1.45 - 0.08 * ((i - 1) % 3) left textcolor rgb colour[i] point pt symbol[i] ps 0.6 lc rgb colour[i] offset 0.7,0 }
 plot 1 with lines ls 11, \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "square", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
-         with vectors nohead lw 0.8 lc rgb colour[i], \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "square", column("ratio"))) with lines lw 1 lc rgb colour[i], \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "square", column("ratio"))) with points pt symbol[i] ps 0.45 lc rgb colour[i]
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "square", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
+         with vectors nohead lw 0.8 lc rgb colour[i+0], \
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "square", column("ratio"))) with lines lw 1 lc rgb colour[i+0], \
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "square", column("ratio"))) with points pt symbol[i+0] ps 0.45 lc rgb colour[i+0]
 unset for [i = 1:6] label 10 + i
 
 # ---- The loss ----
@@ -46,10 +49,10 @@ set yrange [0:1.3]
 set object 1 rectangle from 7e-4, 0.9 to 1.5, 1.1
 set label 1 "(b) $L_\\tau-L_0$ over the law"
 plot 1 with lines ls 11, \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "loss", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
-         with vectors nohead lw 0.8 lc rgb colour[i], \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "loss", column("ratio"))) with lines lw 1 lc rgb colour[i], \
-     for [i = 1:6] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i], 0, "loss", column("ratio"))) with points pt symbol[i] ps 0.45 lc rgb colour[i]
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "loss", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
+         with vectors nohead lw 0.8 lc rgb colour[i+0], \
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "loss", column("ratio"))) with lines lw 1 lc rgb colour[i+0], \
+     for [i in soft] sweep using (column("scale") * 1.04 ** (i - 3.5)):(of(ns[i+0], 0, "loss", column("ratio"))) with points pt symbol[i+0] ps 0.45 lc rgb colour[i+0]
 unset object 1
 
 # ---- Gumbel noise ----
@@ -66,10 +69,10 @@ set label 3 "$16,4$" at 1.1e-3, 0.635 left textcolor rgb orange point pt 5 ps 0.
 set label 4 "$32,4$" at 1.1e-3, 0.55 left textcolor rgb green point pt 9 ps 0.7 lc rgb green offset 0.8,0
 set label 5 "$64,8$" at 1.1e-3, 0.465 left textcolor rgb red point pt 11 ps 0.7 lc rgb red offset 0.8,0
 plot 1 with lines ls 11, \
-     for [i = 1:4] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i], kk[i], "set", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
-         with vectors nohead lw 0.8 lc rgb colour[i], \
-     for [i = 1:4] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i], kk[i], "set", column("ratio"))) with lines lw 1 lc rgb colour[i], \
-     for [i = 1:4] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i], kk[i], "set", column("ratio"))) with points pt symbol[i] ps 0.45 lc rgb colour[i]
+     for [i in hard] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i+0], kk[i+0], "set", column("ratio")) - column("ratio_error")):(0):(2 * column("ratio_error")) \
+         with vectors nohead lw 0.8 lc rgb colour[i+0], \
+     for [i in hard] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i+0], kk[i+0], "set", column("ratio"))) with lines lw 1 lc rgb colour[i+0], \
+     for [i in hard] sweep using (column("scale") * 1.05 ** (i - 2.5)):(of(kn[i+0], kk[i+0], "set", column("ratio"))) with points pt symbol[i+0] ps 0.45 lc rgb colour[i+0]
 unset object 1
 unset for [i = 2:6] label i
 
