@@ -31,7 +31,7 @@ if command -v groff >/dev/null; then
     report $? "the manual is typeset without a warning"
 fi
 
-run make --no-print-directory install PREFIX=/opt/moe DESTDIR="$tmp/stage"
+run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory install PREFIX=/opt/moe DESTDIR="$tmp/stage"
 [ "$status" = 0 ] && [ -x "$tmp/stage/opt/moe/bin/moegeom" ] && [ -f "$tmp/stage/opt/moe/share/man/man1/moegeom.1" ]
 report $? "make install puts program and manual below DESTDIR and PREFIX"
 run env -C "$tmp" "$tmp/stage/opt/moe/bin/moegeom" bound --experts 4 --active 2 --width 2 --dim 2

@@ -19,13 +19,13 @@ logits() {
 
 # ---- What is missing
 
-run make --no-print-directory margins ACTIVE=8
+run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory margins ACTIVE=8
 [ $status = 2 ] && [ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q 'make margins DUMP=' "$tmp/err"
 report $? "no dump: one line says how to name it"
-run make --no-print-directory margins DUMP=logits.npy
+run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory margins DUMP=logits.npy
 [ $status = 2 ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q 'ACTIVE=' "$tmp/err"
 report $? "no number of experts: one line says how to give it"
-run make --no-print-directory router
+run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory router
 [ $status = 2 ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q 'make router ROUTER=' "$tmp/err"
 report $? "no checkpoint: one line says how to name it"
 margins DUMP="$tmp/not there.csv" ACTIVE=2
@@ -94,7 +94,7 @@ numbers 1 0 0 0 2 0 0 0 3 -1 -1 -2 1 0 2 0 2 1 0 -1 3 0 3 1 >"$tmp/weights"
 router ROUTER="$tmp/two.safetensors" ACTIVE=2
 [ $status = 0 ] && words router | grep -qF 'Layer 0 in detail'
 report $? "two gates, and no two equal experts"
-run make --no-print-directory router ROUTER="$tmp/\$(shell touch $tmp/run) \$HOME.safetensors"
+run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory router ROUTER="$tmp/\$(shell touch $tmp/run) \$HOME.safetensors"
 [ $status = 2 ] && [ ! -e "$tmp/run" ] && grep -qF " \$HOME.safetensors: No such file" "$tmp/err"
 report $? "make expands nothing in a name"
 router ROUTER="$tmp/a_b 100%" OPTIONS="--seed '1"

@@ -60,9 +60,9 @@ typedef struct router_result {
     slong rank, affine_rank;
     double bias_least, bias_most; // of the bias that there is
     size_t circles;
-    double observed, observed_se,
-        expected; // sets on a great circle; observed_se is not finite for one circle
-    bool seeded;  // points and circles
+    // Sets on a great circle; observed_se is not finite for one circle.
+    double observed, observed_se, expected;
+    bool seeded; // points and circles
     size_t places;
     router_place_t *place;
     double relative_median;

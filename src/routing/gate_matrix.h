@@ -39,9 +39,9 @@ typedef struct gate_matrix_pair {
 
 typedef struct gate_matrix_summary {
     double length_least, length_median, length_most;
-    double angle_least, angle_median,
-        angle_most; // radians, of all pairs of rows that are not 0; NaN without such a pair
-    size_t pairs;   // entries in `closest`
+    // Radians, of all pairs of rows that are not 0; NaN without such a pair.
+    double angle_least, angle_median, angle_most;
+    size_t pairs;                                    // entries in `closest`
     gate_matrix_pair_t closest[GATE_MATRIX_CLOSEST]; // the least angles, ascending
     size_t duplicates;                               // pairs of rows that are equal to the last bit
     size_t near;  // pairs that are not equal, with |w_i - w_j| <= GATE_MATRIX_NEAR max(|w_i|, |w_j|)

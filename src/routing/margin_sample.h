@@ -76,8 +76,8 @@ typedef struct margin_block {
     const double *logits;       // rows x N, or NULL
     const float *other_floats;  // the same rows of another dump; or NULL
     const double *other_logits; // the same in doubles; or NULL
-    const uint32_t *
-        other_choices; // what another dump selected, rows x k different numbers of experts in any order; or NULL
+    // What another dump selected, rows x k different numbers of experts in any order; or NULL.
+    const uint32_t *other_choices;
 } margin_block_t;
 
 // What happened to a row: the bit of each cast that changes its set, in the order of the options; whether the other dump selects
@@ -115,13 +115,14 @@ typedef struct margin_tally {
 typedef struct margin_cast {
     binomial_rate_t observed; // rows whose set changes
     gsl_sf_result predicted;  // rate
-    gsl_sf_result
-        first_order; // f E[u | gap = 0] / 4 from the density of gap / u; NaN for rules that are not plain
+    // f E[u | gap = 0] / 4 from the density of gap / u; NaN for rules that are not plain.
+    gsl_sf_result first_order;
     margin_tally_t tally;   // of the rows of the prediction
     binomial_score_t score; // of observation against prediction
     uint64_t ties;          // rows with an exact tie at rank k after rounding
-    uint64_t
-        moved; // plain rules: rows with a gap within the spacing whose k-th or (k+1)-th largest logit is not a number of the format; others: all rows
+    // Plain rules: rows with a gap within the spacing whose k-th or (k+1)-th largest logit is not a number of the format; others:
+    // all rows.
+    uint64_t moved;
 } margin_cast_t;
 
 // Noise of standard deviation sigma on each logit, independent.
@@ -146,8 +147,8 @@ typedef struct margin_noise {
 // predict them.
 enum { MARGIN_CONTENDERS = 4 };
 typedef struct margin_between {
-    binomial_rate_t
-        observed; // rows whose selected sets differ; trials is the number of rows with another dump, 0 for none
+    // Rows whose selected sets differ; trials is the number of rows with another dump, 0 for none.
+    binomial_rate_t observed;
     uint64_t tied;           // of these, rows where one of the dumps has an exact tie at rank k
     uint64_t compared;       // rows of the noise: those with logits in both dumps
     uint64_t equal;          // of these, rows whose contenders have no noise
@@ -175,8 +176,8 @@ typedef struct margin_report {
     // The most significant bits of a k-th or (k+1)-th largest logit: 8 at most in scores that were bf16, 11 fp16, 24 fp32; 0 for
     // rules that are not plain.
     int significant;
-    double gap_quantile
-        [MARGIN_QUANTILES]; // relative error below 1/256, interpolated; the first and the last are exact
+    // Interpolated, with a relative error below 1/256; the first and the last are exact.
+    double gap_quantile[MARGIN_QUANTILES];
     size_t widths, casts, noises, risks;
     double width[MARGIN_WIDTHS];
     binomial_rate_t within[MARGIN_WIDTHS]; // gap_k <= width; exact counts
@@ -211,8 +212,8 @@ double margin_sample_gap(const margin_sample_t *sample, uint64_t rank);
 typedef struct margin_bits {
     int floating, integer; // p and b, at least 2 (p: 1); 0 when 53 bits do not suffice, or without rows
     double floating_rate, integer_rate; // at that number of bits; NaN for 0
-    bool
-        ties; // the share of exact ties is above the target: how another engine breaks them no number of bits determines
+    // The share of exact ties is above the target: how another engine breaks them no number of bits determines.
+    bool ties;
 } margin_bits_t;
 
 //   samples  `count` samples, whose rows are taken together: layers, which may have different numbers of experts
