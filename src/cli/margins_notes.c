@@ -88,9 +88,10 @@ static void note_deviations(margins_result_t *result) {
         size_t layers = 0;
         for (size_t i = 0; i < survey->layers; i++)
             layers += fabs(survey->layer[i].report.cast[c].score.z) > FAR;
-        if (layers > 0)
+        if (layers > 0 || fabs(margins_summarise(survey, MARGINS_BY_CAST, c).all.z) > FAR)
             note(result,
-                 "in %zu of %zu layers the flips in %s are more than 4 standard errors from the prediction, "
+                 "in %zu of %zu layers, or in all together, the flips in %s are more than 4 standard errors "
+                 "from the prediction, "
                  "which is for a grid that lies anywhere under the logits: this one is so wide, or the "
                  "logits so regular, that its place matters; what is observed is true of these logits",
                  layers, survey->layers, result->request->casts[c].name);
